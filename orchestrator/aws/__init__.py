@@ -1,0 +1,1 @@
+"""boto3 clients, against the emulators or Amazon."""

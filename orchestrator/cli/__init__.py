@@ -1,0 +1,1 @@
+"""The `hasura-cognito` command: one file a command group."""

@@ -1,0 +1,1 @@
+"""The Cognito emulator: user pools, tokens and triggers."""

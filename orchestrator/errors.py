@@ -1,0 +1,19 @@
+"""The one error that reaches the user of the command line."""
+
+from __future__ import annotations
+
+
+class StackError(Exception):
+    """What went wrong and where (`message`), and what to do next (`hint`, may be empty).
+
+    >>> print(StackError("Port 8080 is taken by node (pid 412).", "Set HASURA_PORT, or STACK_PORTS=free."))
+    Port 8080 is taken by node (pid 412). Set HASURA_PORT, or STACK_PORTS=free.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()

@@ -1,0 +1,1 @@
+"""How a service is run: as a supervised child process."""

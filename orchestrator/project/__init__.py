@@ -1,0 +1,1 @@
+"""The user's project: config.yaml, migrations, metadata and lambdas/template.yaml."""

@@ -1,0 +1,1 @@
+"""Pure descriptions of the services: settings and addresses in, a `Spec` out."""

@@ -1,0 +1,58 @@
+"""What a service is, as a value: how it is run, where it listens, when it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataDirectory:
+    """A PostgreSQL data directory that must exist, with these databases, before the server starts."""
+
+    path: Path
+    binaries: Path
+    version: str  # what `postgres --version` says, "15.18"
+    superuser: str
+    password: str = field(repr=False)
+    databases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Child:
+    """A supervised process. `files` are written first, readable by the owner only."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    files: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    data: DataDirectory | None = None
+    stop_signal: str = "TERM"
+    stop_seconds: float = 10
+    unprivileged: bool = False  # refuses to run as root, as PostgreSQL does
+
+
+@dataclass(frozen=True)
+class HttpReady:
+    """Ready when this URL answers 200."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class PostgresReady:
+    """Ready when this server accepts this login and answers a query."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One service. `env` is its whole environment but for PATH, HOME and the locale; `ports` maps a purpose to a port."""
+
+    name: str
+    run: Child
+    ready: HttpReady | PostgresReady
+    ports: Mapping[str, int]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    needs: tuple[str, ...] = ()
