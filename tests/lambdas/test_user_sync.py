@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import socket
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+SUB = "8c1f2f6e-0d3c-4a44-9d5e-0f5b7c0a1f11"
+SECRET = "a-secret-that-nobody-may-see"
+
+
+def event(source: str = "PostAuthentication_Authentication", **attributes: str) -> dict:
+    return {
+        "version": "1",
+        "triggerSource": source,
+        "region": "us-east-1",
+        "userPoolId": "us-east-1_LocalDev1",
+        "userName": "ada",
+        "callerContext": {"awsSdkVersion": "3", "clientId": "hasuralocalclient"},
+        "request": {
+            "userAttributes": {"sub": SUB, "email": "ada@example.com", "email_verified": "true", **attributes},
+            "newDeviceUsed": False,
+        },
+        "response": {},
+    }
+
+
+@pytest.fixture
+def user_sync(load, hasura):
+    function = load("user_sync", HASURA_GRAPHQL_URL=hasura.url, HASURA_ADMIN_SECRET=SECRET)
+    yield function
+    if function._kept:
+        function._kept[1].close()
+
+
+def test_the_event_is_returned_as_it_came(user_sync):
+    assert user_sync.handler(event(), None) == event()
+
+
+def test_the_row_is_keyed_on_sub_and_never_on_the_user_name(user_sync, hasura):
+    user_sync.handler(event(), None)
+    assert hasura.user["id"] == SUB
+    assert hasura.user["username"] == "ada"
+    assert hasura.user["email"] == "ada@example.com"
+    assert hasura.user["email_verified"] is True
+
+
+def test_the_mutation_is_an_upsert_of_the_columns_it_names(user_sync, hasura):
+    user_sync.handler(event("PostConfirmation_ConfirmSignUp"), None)
+    request = hasura.requests[0]
+    assert "on_conflict: {constraint: users_pkey, update_columns: $columns}" in request["query"]
+    assert request["variables"]["columns"] == ["username", "email", "email_verified"]
+    assert set(request["variables"]["user"]) == {"id", "username", "email", "email_verified"}
+
+
+def test_the_admin_secret_goes_into_its_header(user_sync, hasura):
+    user_sync.handler(event(), None)
+    assert hasura.headers[0]["x-hasura-admin-secret"] == SECRET
+
+
+def test_a_sign_in_is_dated(user_sync, hasura):
+    before = datetime.now(UTC)
+    user_sync.handler(event(), None)
+    assert before <= datetime.fromisoformat(hasura.user["last_sign_in_at"]) <= datetime.now(UTC)
+    assert "last_sign_in_at" in hasura.requests[0]["variables"]["columns"]
+
+
+@pytest.mark.parametrize("source", ["PostConfirmation_ConfirmSignUp", "PostConfirmation_ConfirmForgotPassword"])
+def test_a_confirmation_is_no_sign_in(user_sync, hasura, source):
+    assert user_sync.handler(event(source), None) == event(source)
+    assert "last_sign_in_at" not in hasura.user
+
+
+def test_the_first_social_sign_in_comes_as_a_confirmation_and_is_dated(user_sync, hasura):
+    user_sync.handler(event("PostConfirmation_ConfirmSignUp", **{"cognito:user_status": "EXTERNAL_PROVIDER"}), None)
+    assert "last_sign_in_at" in hasura.user
+
+
+def test_a_user_without_an_address_loses_the_one_in_the_row(user_sync, hasura):
+    given = event()
+    del given["request"]["userAttributes"]["email"], given["request"]["userAttributes"]["email_verified"]
+    user_sync.handler(given, None)
+    assert hasura.user["email"] is None
+    assert hasura.user["email_verified"] is False
+    assert "email" in hasura.requests[0]["variables"]["columns"]
+
+
+def test_two_events_share_one_connection(user_sync, hasura):
+    user_sync.handler(event(), None)
+    user_sync.handler(event(), None)
+    assert len(hasura.requests) == 2
+    assert hasura.connections == 1
+
+
+def test_a_connection_that_went_stale_is_replaced_once(user_sync, hasura):
+    hasura.hang_up = True
+    user_sync.handler(event(), None)
+    assert hasura.hung_up.wait(5)
+    user_sync.handler(event("PostConfirmation_ConfirmSignUp"), None)
+    assert len(hasura.requests) == 2
+    assert hasura.connections == 2
+
+
+def test_a_connection_is_not_kept_for_another_address(user_sync, hasura, another_hasura, monkeypatch):
+    user_sync.handler(event(), None)
+    monkeypatch.setenv("HASURA_GRAPHQL_URL", another_hasura.url)
+    user_sync.handler(event(), None)
+    assert len(hasura.requests) == len(another_hasura.requests) == 1
+
+
+def refused_url() -> str:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}/v1/graphql"
+
+
+ANSWERS_THAT_FAIL = {
+    "graphql error": (
+        200,
+        b'{"errors": [{"message": "check constraint"}]}',
+        "Hasura refused the mutation: check constraint",
+    ),
+    "no row": (200, b'{"data": {"insert_users_one": null}}', "Hasura wrote no row"),
+    "not json": (200, b"<html>offline</html>", "HTTP status 200 without a GraphQL answer"),
+    "gateway": (502, b"ERR_NGROK_3200", "HTTP status 502 without a GraphQL answer"),
+    "a list": (200, b"[]", "HTTP status 200 without a GraphQL answer"),
+    "strange errors": (500, b'{"errors": "down"}', "Hasura refused the mutation: down"),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS_THAT_FAIL)
+def test_an_answer_that_wrote_nothing_is_logged_and_the_user_may_sign_in(user_sync, hasura, capsys, case):
+    hasura.status, hasura.answer, error = ANSWERS_THAT_FAIL[case]
+    assert user_sync.handler(event(), None) == event()
+    line = json.loads(capsys.readouterr().out)
+    assert line["error"] == error
+    assert line["level"] == "error"
+    assert line["sub"] == SUB
+
+
+@pytest.mark.parametrize("case", ANSWERS_THAT_FAIL)
+def test_deny_refuses_the_user_without_saying_why(user_sync, hasura, monkeypatch, case):
+    monkeypatch.setenv("SYNC_ON_FAILURE", "deny")
+    hasura.status, hasura.answer, _ = ANSWERS_THAT_FAIL[case]
+    with pytest.raises(RuntimeError, match=r"^The user could not be saved, please try again later$"):
+        user_sync.handler(event(), None)
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://localhost/", "http://localhost:port/"])
+def test_a_url_that_cannot_be_used_does_not_stop_a_sign_in(load, capsys, url):
+    function = load("user_sync", HASURA_GRAPHQL_URL=url, HASURA_ADMIN_SECRET=SECRET)
+    assert function.handler(event(), None) == event()
+    assert json.loads(capsys.readouterr().out)["level"] == "error"
+
+
+def test_hasura_being_down_is_told_at_once(load, capsys):
+    function = load("user_sync", HASURA_GRAPHQL_URL=refused_url(), HASURA_ADMIN_SECRET=SECRET)
+    started = time.monotonic()
+    assert function.handler(event(), None) == event()
+    assert time.monotonic() - started < function.CONNECT_SECONDS
+    assert json.loads(capsys.readouterr().out)["error"] == "no answer from 127.0.0.1: ConnectionRefusedError"
+
+
+@pytest.mark.parametrize("trouble", ["silent", "drip"])
+def test_a_slow_hasura_costs_no_more_than_the_budget(user_sync, hasura, capsys, monkeypatch, trouble):
+    monkeypatch.setattr(user_sync, "TOTAL_SECONDS", 0.5)
+    setattr(hasura, trouble, True)
+    started = time.monotonic()
+    assert user_sync.handler(event(), None) == event()
+    assert time.monotonic() - started < 2
+    assert json.loads(capsys.readouterr().out)["error"] == "no answer from 127.0.0.1: TimeoutError"
+
+
+def test_after_a_failure_the_next_event_works(user_sync, hasura, monkeypatch):
+    monkeypatch.setattr(user_sync, "TOTAL_SECONDS", 0.2)
+    hasura.silent = True
+    user_sync.handler(event(), None)
+    hasura.silent = False
+    monkeypatch.undo()
+    monkeypatch.setenv("HASURA_GRAPHQL_URL", hasura.url)
+    user_sync.handler(event(), None)
+    assert len(hasura.requests) == 2
+
+
+def test_an_event_without_a_sub_writes_nothing(user_sync, hasura, capsys):
+    given = event()
+    del given["request"]["userAttributes"]["sub"]
+    assert user_sync.handler(given, None) == given
+    assert hasura.requests == []
+    assert json.loads(capsys.readouterr().out)["error"] == "the event has no sub attribute"
+
+
+def test_the_log_is_one_line_without_the_secret_or_the_address(user_sync, capsys):
+    user_sync.handler(event(), None)
+    printed = capsys.readouterr().out
+    line = json.loads(printed)
+    assert printed.count("\n") == 1
+    assert (line["message"], line["trigger"]) == ("user synced", "PostAuthentication_Authentication")
+    assert SECRET not in printed
+    assert "ada@example.com" not in printed
