@@ -1,0 +1,304 @@
+"""A PostgreSQL data directory that is ready to be served: made once, with its password and databases, never open.
+
+<path>               the data directory; appears whole, by one rename
+<path>/stack.json    which version made it, a digest of the superuser's password, the databases made
+<cache>/…            one prepared data directory a version, locale and superuser, copied instead of running initdb
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import locale
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from orchestrator.errors import StackError
+from orchestrator.launchers.run_file import run_unprivileged, write_private
+from orchestrator.services.postgres import MAINTENANCE_DATABASE, major
+from orchestrator.services.spec import DataDirectory
+
+RECORD = "stack.json"
+# What a PostgreSQL data directory may hold: one that stopped half-way holds nothing else, and may be made anew.
+POSTGRES_NAMES = ("base", "global", "pg_", "PG_VERSION", "postgresql", "postmaster", RECORD)
+SMALL_WAL = "--wal-segsize=1"
+# postgres --single goes on after an error and leaves with status 0.
+_COMPLAINT = re.compile(r"(ERROR|FATAL|PANIC):(?!.*database .* already exists)")
+
+
+@dataclass(frozen=True)
+class Made:
+    """The record beside a data directory: what was done to it, so that the next start can skip it."""
+
+    version: str
+    password_digest: str
+    databases: tuple[str, ...]
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Where prepared data directories are kept: $XDG_CACHE_HOME/hasura-cognito, or below ~/.cache."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    home = environ.get("HOME", "") or tempfile.gettempdir()
+    return (Path(base) if base.startswith("/") else Path(home) / ".cache") / "hasura-cognito"
+
+
+def prepare(data: DataDirectory, *, cache: Path) -> None:
+    """Makes the directory, or brings its password and databases up to date; no server may run on it.
+
+    Raises StackError when another major version made it, a server runs on it, or the disk is full or unwritable.
+    """
+    try:
+        _prepare(data, cache)
+    except OSError as error:
+        raise StackError(
+            f"Cannot write the PostgreSQL data directory {data.path}: {error.strerror or error}.",
+            "Free some space, or make the folder writable.",
+        ) from error
+
+
+def _prepare(data: DataDirectory, cache: Path) -> None:
+    for abandoned in data.path.parent.glob(f".{data.path.name}-making-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    if not _is_whole(data.path):
+        _discard_half_made(data.path)
+        _make(data, cache)
+        return
+    _refuse_another_major(data)
+    remove_stale_lock(data.path)
+    _bring_up_to_date(data, data.path)
+
+
+def _is_whole(path: Path) -> bool:
+    return (path / "PG_VERSION").is_file() and (path / "global" / "pg_control").is_file()
+
+
+def _discard_half_made(path: Path) -> None:
+    if not path.exists():
+        return
+    strangers = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith(POSTGRES_NAMES))
+    if strangers:
+        raise StackError(
+            f"{path} is no PostgreSQL data directory: it holds {', '.join(strangers[:3])}.",
+            "Move it away, then try again.",
+        )
+    shutil.rmtree(path)
+
+
+def _refuse_another_major(data: DataDirectory) -> None:
+    theirs = (data.path / "PG_VERSION").read_text().strip()
+    if major(theirs) != major(data.version):
+        raise StackError(
+            f"The data directory {data.path} was made by PostgreSQL {theirs}, "
+            f"but {data.binaries} is PostgreSQL {major(data.version)}.",
+            f"Set PG_BIN to a PostgreSQL {theirs}, or delete all data with `hasura-cognito reset`.",
+        )
+
+
+def _make(data: DataDirectory, cache: Path) -> None:
+    data.path.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{data.path.name}-making-", dir=data.path.parent))
+    try:
+        _copy_or_init(data, making, cache)
+        _bring_up_to_date(data, making)
+        making.rename(data.path)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+
+
+def _copy_or_init(data: DataDirectory, to: Path, cache: Path) -> None:
+    template = _template(data, cache)
+    if template is None:
+        _initdb(data, to)
+        return
+    _copy_tree(template, to)
+
+
+def _copy_tree(source: Path, to: Path) -> None:
+    for folder, folders, files in os.walk(source):
+        target = to / Path(folder).relative_to(source)
+        for name in folders:
+            (target / name).mkdir(mode=0o700)
+        for name in files:
+            shutil.copyfile(Path(folder) / name, target / name)
+            (target / name).chmod(0o600)
+
+
+def _template(data: DataDirectory, cache: Path) -> Path | None:
+    """A fresh data directory in the cache, made now if need be; None where the cache is unwritable."""
+    origin = hashlib.sha256(str(data.binaries).encode()).hexdigest()[:8]
+    name = f"postgres-{data.version}-{_locale()}-{quote(data.superuser, safe='')}-{origin}"
+    template = cache / name
+    if _is_whole(template):
+        return template
+    try:
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
+    except OSError:
+        return None
+    try:
+        _initdb(data, making)
+        # Another one may have been quicker: then its directory serves as well.
+        with contextlib.suppress(OSError):
+            making.rename(template)
+    except (OSError, StackError):
+        return None
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return template if _is_whole(template) else None
+
+
+def _initdb(data: DataDirectory, to: Path) -> None:
+    """Runs initdb, with a password nobody learns: every login is SCRAM, and the real one comes later."""
+    common = [
+        str(data.binaries / "initdb"),
+        f"--pgdata={to}",
+        f"--username={data.superuser}",
+        "--encoding=UTF8",
+        f"--locale={_locale()}",
+        "--auth=scram-sha-256",
+        "--no-sync",
+        "--no-instructions",
+    ]
+    with tempfile.NamedTemporaryFile("w", prefix=".pw-", dir=to.parent) as password:
+        password.write(secrets.token_urlsafe(32) + "\n")
+        password.flush()
+        command = [*common, f"--pwfile={password.name}"]
+        answer = _run([*command, SMALL_WAL], owned=[to, Path(password.name)])
+        if answer.returncode and "wal-segsize" in answer.stderr:
+            answer = _run(command, owned=[to, Path(password.name)])
+    if answer.returncode:
+        raise StackError(
+            f"initdb of PostgreSQL {data.version} ({data.binaries}) could not make {data.path}: "
+            f"{_last_line(answer.stderr)}",
+            "Free some space if the disk is full; set PG_BIN to use another PostgreSQL.",
+        )
+
+
+def _locale() -> str:
+    """C.UTF-8 sorts by code point and knows Unicode's letters; C is everywhere."""
+    for name in ("C.UTF-8", "C.utf8"):
+        with contextlib.suppress(locale.Error):
+            _probe_locale(name)
+            return name
+    return "C"
+
+
+def _probe_locale(name: str) -> None:
+    before = locale.setlocale(locale.LC_COLLATE)
+    locale.setlocale(locale.LC_COLLATE, name)
+    locale.setlocale(locale.LC_COLLATE, before)
+
+
+def _bring_up_to_date(data: DataDirectory, path: Path) -> None:
+    """Sets the password and makes the databases that its record does not have yet, in a server without any socket."""
+    made = _read_record(path)
+    missing = tuple(name for name in data.databases if made is None or name not in made.databases)
+    same_password = made is not None and _matches(data.password, made.password_digest)
+    if same_password and not missing:
+        return
+    password = () if same_password else (f"ALTER ROLE {_name(data.superuser)} PASSWORD {_literal(data.password)}",)
+    creations = tuple(f"CREATE DATABASE {_name(name)}" for name in missing)
+    _single_user(data, path, (*password, *creations))
+    digest = _digest(data.password, secrets.token_bytes(16))
+    databases = (*(made.databases if made else ()), *missing)
+    write_private(path / RECORD, json.dumps(asdict(Made(data.version, digest, databases))))
+
+
+def _single_user(data: DataDirectory, path: Path, statements: tuple[str, ...]) -> None:
+    """Runs statements, which may hold secrets, in `postgres --single`: it listens nowhere and reads standard input."""
+    settings = {
+        "fsync": "off",
+        "password_encryption": "scram-sha-256",
+        "log_min_error_statement": "panic",
+        "lc_messages": "C",
+        "shared_buffers": "16MB",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    command = [str(data.binaries / "postgres"), "--single", "-D", str(path), *options, MAINTENANCE_DATABASE]
+    answer = _run(command, owned=[path], stdin="".join(f"{statement}\n" for statement in statements))
+    complaints = "\n".join(line for line in answer.stderr.splitlines() if _COMPLAINT.search(line))
+    if answer.returncode or complaints:
+        raise StackError(
+            f"PostgreSQL {data.version} could not prepare {data.path}: {_last_line(complaints or answer.stderr)}",
+            "Delete all data with `hasura-cognito reset` to begin anew.",
+        )
+
+
+def _run(command: list[str], *, owned: list[Path], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return run_unprivileged(command, env={"PATH": os.defpath, "LC_ALL": "C"}, owned=owned, stdin=stdin)
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    """A string constant on one line, for a line ends a statement in single-user mode."""
+    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"}
+    return "E'" + "".join(escapes.get(letter, letter) for letter in text) + "'"
+
+
+def _read_record(path: Path) -> Made | None:
+    try:
+        fields = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        return Made(fields["version"], fields["password_digest"], tuple(fields["databases"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _digest(password: str, salt: bytes) -> str:
+    key = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 10_000)
+    return f"{salt.hex()}:{key.hex()}"
+
+
+def _matches(password: str, digest: str) -> bool:
+    salt = bytes.fromhex(digest.partition(":")[0])
+    return hmac.compare_digest(_digest(password, salt), digest)
+
+
+def remove_stale_lock(path: Path) -> None:
+    """Removes postmaster.pid if no PostgreSQL runs on this directory; after a reboot its pid may be anybody's.
+
+    Raises StackError if one does.
+    """
+    lock = path / "postmaster.pid"
+    try:
+        pid = int(lock.read_text(encoding="utf-8").split("\n", 1)[0])
+    except FileNotFoundError:
+        return
+    except ValueError:
+        pid = 0
+    if _serves(pid, path):
+        raise StackError(
+            f"PostgreSQL (pid {pid}) already runs on {path}.",
+            f"Stop what started it, or end it with `kill -INT {pid}`.",
+        )
+    lock.unlink(missing_ok=True)
+
+
+def _serves(pid: int, path: Path) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return "postgres" in process.name() and Path(process.cwd()).samefile(path)
+    except (psutil.NoSuchProcess, ValueError, FileNotFoundError):
+        return False
+    except psutil.AccessDenied:
+        return False

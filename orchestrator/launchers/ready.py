@@ -1,0 +1,73 @@
+"""Whether a service answers: the questions `up` asks until it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import time
+from urllib.parse import urlsplit
+
+from orchestrator.errors import StackError
+from orchestrator.services.spec import HttpReady, PostgresReady
+
+POLL_SECONDS = 0.02
+
+
+def answers(ready: HttpReady | PostgresReady, *, seconds: float) -> bool:
+    """One question, answered within that many seconds or not.
+
+    Raises StackError when PostgreSQL refuses the login: waiting would not help.
+    """
+    if isinstance(ready, HttpReady):
+        return _http_answers(ready.url, seconds)
+    return _postgres_answers(ready.url, seconds)
+
+
+def wait_for_postgres(url: str, *, seconds: float) -> None:
+    """Returns once the server takes this login; TimeoutError after that many seconds."""
+    deadline = time.monotonic() + seconds
+    while not answers(PostgresReady(url), seconds=max(0.1, deadline - time.monotonic())):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"PostgreSQL was not ready within {seconds:g} s.")
+        time.sleep(POLL_SECONDS)
+
+
+def _http_answers(url: str, seconds: float) -> bool:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _postgres_answers(url: str, seconds: float) -> bool:
+    parts = urlsplit(url)
+    try:
+        # Cheaper than importing a client while nobody listens.
+        socket.create_connection((parts.hostname, parts.port), timeout=seconds).close()
+    except OSError:
+        return False
+    return asyncio.run(_postgres_query(url, seconds))
+
+
+async def _postgres_query(url: str, seconds: float) -> bool:
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(url, timeout=seconds)
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise StackError(
+            f"PostgreSQL on port {urlsplit(url).port} refused the login: {error}.",
+            "Another server may be on this port; see `hasura-cognito status`.",
+        ) from error
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    try:
+        return bool(await connection.fetchval("SELECT 1") == 1)
+    finally:
+        await connection.close()

@@ -1,0 +1,94 @@
+"""A real PostgreSQL for every test process, and an empty database for every test that asks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import threading
+import uuid
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from orchestrator.launchers import data_directory, postgres_binaries, run_file
+from orchestrator.launchers.ports import free_ports
+from orchestrator.launchers.ready import wait_for_postgres
+from orchestrator.services.postgres import PostgresBinaries, postgres
+from orchestrator.services.spec import PostgresReady
+
+
+@pytest.fixture(scope="session")
+def postgres_cache() -> Path:
+    """Where prepared data directories are kept between test runs."""
+    return data_directory.cache_folder(os.environ)
+
+
+@pytest.fixture(scope="session")
+def binaries() -> PostgresBinaries:
+    return postgres_binaries.find(os.environ.get("PG_BIN"), search_path=os.environ["PATH"])
+
+
+@pytest.fixture(scope="session")
+def postgres_url(
+    tmp_path_factory: pytest.TempPathFactory, binaries: PostgresBinaries, postgres_cache: Path
+) -> Iterator[str]:
+    """The superuser's URL of a server that lives as long as this test process."""
+    state = tmp_path_factory.mktemp("postgres")
+    (port,) = free_ports(1)
+    spec = postgres(
+        binaries, state=state, host="127.0.0.1", port=port, user="postgres", password="a password", databases=()
+    )
+    assert spec.run.data
+    assert isinstance(spec.ready, PostgresReady)
+    data_directory.prepare(spec.run.data, cache=postgres_cache)
+    run = state / "run.json"
+    run_file.write_private(run, run_file.text_of(spec, env=spec.env))
+    with (state / "log").open("w") as log, subprocess.Popen(run_file.command(run), stderr=log, stdout=log) as server:
+        try:
+            wait_for_postgres(spec.ready.url, seconds=30)
+            yield spec.ready.url
+        finally:
+            server.terminate()
+
+
+class Server:
+    """One open connection to a server, used from plain functions."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._connection = self._wait(asyncpg.connect(url))
+
+    def execute(self, statement: str) -> None:
+        self._wait(self._connection.execute(statement))
+
+    def close(self) -> None:
+        self._wait(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_url: str) -> Iterator[Server]:
+    server = Server(postgres_url)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def database(postgres_server: Server) -> Iterator[str]:
+    """The URL of a fresh, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    yield postgres_server.url.rsplit("/", 1)[0] + f"/{name}"
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
