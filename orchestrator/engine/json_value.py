@@ -1,4 +1,4 @@
-"""A JSON value that knows its place: what is missing or of the wrong type is refused with that path, in Hasura's words."""
+"""A JSON value that knows its place: what is missing or of the wrong type is refused with that path."""
 
 from __future__ import annotations
 

@@ -1,0 +1,241 @@
+"""The engine's configuration: what the command line and HASURA_GRAPHQL_* variables say, as one frozen value."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+from orchestrator.engine.session import AuthConfig
+
+if TYPE_CHECKING:
+    from orchestrator.engine.jwt_config import JwtConfig
+
+APIS: Final = ("metadata", "graphql", "pgdump", "developer", "config", "metrics")
+DEFAULT_APIS: Final = ("metadata", "graphql", "pgdump", "config")
+LOG_LEVELS: Final = ("debug", "info", "warn", "error")
+TRUE: Final = ("true", "t", "yes", "y")
+FALSE: Final = ("false", "f", "no", "n")
+
+
+class ConfigError(Exception):
+    """What is wrong with the configuration and how to put it right, in one line without secrets."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """How the engine runs. `environ` answers the `from_env` of the metadata."""
+
+    database_url: str | None = field(default=None, repr=False)
+    metadata_database_url: str = field(default="", repr=False)
+    database_url_from_env: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8080
+    auth: AuthConfig = field(default_factory=AuthConfig)
+    cors_domains: tuple[str, ...] = ("*",)
+    cors_disabled: bool = False
+    console: bool = False
+    stringify_numeric_types: bool = False
+    infer_function_permissions: bool = True
+    dev_mode: bool = False
+    admin_internal_errors: bool = True
+    enabled_apis: frozenset[str] = frozenset(DEFAULT_APIS)
+    connections: int = 10
+    live_queries_refetch_interval: float = 1.0
+    live_queries_batch_size: int = 100
+    streaming_queries_refetch_interval: float = 1.0
+    log_level: str = "info"
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A flag and its variable; a `switch` may stand without a value and means true then."""
+
+    flag: str
+    variable: str
+    switch: bool = False
+
+
+SERVE: Final = (
+    Option("--server-host", "HASURA_GRAPHQL_SERVER_HOST"),
+    Option("--server-port", "HASURA_GRAPHQL_SERVER_PORT"),
+    Option("--admin-secret", "HASURA_GRAPHQL_ADMIN_SECRET"),
+    Option("--access-key", "HASURA_GRAPHQL_ACCESS_KEY"),
+    Option("--jwt-secret", "HASURA_GRAPHQL_JWT_SECRET"),
+    Option("--unauthorized-role", "HASURA_GRAPHQL_UNAUTHORIZED_ROLE"),
+    Option("--cors-domain", "HASURA_GRAPHQL_CORS_DOMAIN"),
+    Option("--disable-cors", "HASURA_GRAPHQL_DISABLE_CORS", switch=True),
+    Option("--enable-console", "HASURA_GRAPHQL_ENABLE_CONSOLE", switch=True),
+    Option("--enable-telemetry", "HASURA_GRAPHQL_ENABLE_TELEMETRY", switch=True),
+    Option("--stringify-numeric-types", "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES", switch=True),
+    Option("--infer-function-permissions", "HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS", switch=True),
+    Option("--dev-mode", "HASURA_GRAPHQL_DEV_MODE", switch=True),
+    Option("--admin-internal-errors", "HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS", switch=True),
+    Option("--enabled-apis", "HASURA_GRAPHQL_ENABLED_APIS"),
+    Option("--connections", "HASURA_GRAPHQL_PG_CONNECTIONS"),
+    Option("--live-queries-multiplexed-refetch-interval", "HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL"),
+    Option("--live-queries-multiplexed-batch-size", "HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE"),
+    Option(
+        "--streaming-queries-multiplexed-refetch-interval",
+        "HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL",
+    ),
+    Option("--log-level", "HASURA_GRAPHQL_LOG_LEVEL"),
+)
+GLOBAL: Final = (
+    Option("--database-url", "HASURA_GRAPHQL_DATABASE_URL"),
+    Option("--metadata-database-url", "HASURA_GRAPHQL_METADATA_DATABASE_URL"),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are ConfigErrors."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}. See graphql-engine --help.")
+
+
+def load(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
+    """The configuration of `graphql-engine [options] serve [options]`; a flag beats its variable."""
+    flags = vars(parser().parse_args(argv))
+    settings = {
+        option.variable: flags.get(option.variable) or environ.get(option.variable) or ""
+        for option in (*GLOBAL, *SERVE)
+    }
+    return from_settings(Settings(settings), environ, url_is_a_flag=bool(flags.get("HASURA_GRAPHQL_DATABASE_URL")))
+
+
+def parser() -> Parser:
+    top = Parser(prog="graphql-engine", description="A GraphQL server on PostgreSQL that takes Hasura's metadata.")
+    for option in (*GLOBAL, *SERVE):
+        add(top, option)
+    serve = top.add_subparsers(dest="command", metavar="serve").add_parser("serve", help="start the server (default)")
+    for option in SERVE:
+        # SUPPRESS keeps a flag that stands before `serve` from being overwritten with None.
+        add(serve, option, default=argparse.SUPPRESS)
+    return top
+
+
+def add(parser: argparse.ArgumentParser, option: Option, **more: Any) -> None:
+    arguments: dict[str, Any] = {"nargs": "?", "const": "true"} if option.switch else {}
+    parser.add_argument(
+        option.flag, dest=option.variable, metavar="VALUE", help=f"or {option.variable}", **arguments, **more
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings' texts by variable, empty where unset; the methods read them or raise ConfigError."""
+
+    texts: Mapping[str, str] = field(repr=False)
+
+    def text(self, name: str) -> str | None:
+        return self.texts[f"HASURA_GRAPHQL_{name}"] or None
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = (self.text(name) or str(default)).lower()
+        if value not in (*TRUE, *FALSE):
+            raise ConfigError(f"HASURA_GRAPHQL_{name} is '{value}': say true or false.")
+        return value in TRUE
+
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self.text(name) or str(default)
+        if not value.isdecimal() or not least <= int(value) <= most:
+            raise ConfigError(f"HASURA_GRAPHQL_{name} is '{value}': say a number from {least} to {most}.")
+        return int(value)
+
+    def milliseconds(self, name: str, default: int) -> float:
+        """The setting in seconds."""
+        return self.number(name, default, least=1, most=86_400_000) / 1000
+
+    def entries(self, name: str) -> tuple[str, ...]:
+        return tuple(entry.strip() for entry in (self.text(name) or "").split(",") if entry.strip())
+
+    def postgres_url(self, name: str) -> str | None:
+        url = self.text(name)
+        if url is not None and urlsplit(url).scheme not in ("postgres", "postgresql"):
+            raise ConfigError(f"HASURA_GRAPHQL_{name} is not a postgres:// or postgresql:// URL.")
+        return url
+
+
+def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_flag: bool) -> Config:
+    database = settings.postgres_url("DATABASE_URL")
+    metadata = settings.postgres_url("METADATA_DATABASE_URL") or database
+    if metadata is None:
+        raise ConfigError(
+            "No database: say HASURA_GRAPHQL_DATABASE_URL or HASURA_GRAPHQL_METADATA_DATABASE_URL "
+            "(or --database-url, --metadata-database-url)."
+        )
+    return Config(
+        database_url=database,
+        metadata_database_url=metadata,
+        database_url_from_env=database is not None and not url_is_a_flag,
+        host=settings.text("SERVER_HOST") or "127.0.0.1",
+        port=settings.number("SERVER_PORT", 8080, least=0, most=65535),
+        auth=read_auth(settings),
+        cors_domains=read_cors_domains(settings),
+        cors_disabled=settings.flag("DISABLE_CORS", False),
+        console=settings.flag("ENABLE_CONSOLE", False),
+        stringify_numeric_types=settings.flag("STRINGIFY_NUMERIC_TYPES", False),
+        infer_function_permissions=settings.flag("INFER_FUNCTION_PERMISSIONS", True),
+        dev_mode=settings.flag("DEV_MODE", False),
+        admin_internal_errors=settings.flag("ADMIN_INTERNAL_ERRORS", True),
+        enabled_apis=read_apis(settings),
+        connections=settings.number("PG_CONNECTIONS", 10, least=1, most=1000),
+        live_queries_refetch_interval=settings.milliseconds("LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL", 1000),
+        live_queries_batch_size=settings.number("LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE", 100, least=1, most=1_000_000),
+        streaming_queries_refetch_interval=settings.milliseconds(
+            "STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL", 1000
+        ),
+        log_level=read_log_level(settings),
+        environ=environ,
+    )
+
+
+def read_auth(settings: Settings) -> AuthConfig:
+    secret = settings.text("ADMIN_SECRET") or settings.text("ACCESS_KEY")
+    jwt_secret, role = settings.text("JWT_SECRET"), settings.text("UNAUTHORIZED_ROLE")
+    for setting, name in ((jwt_secret, "JWT_SECRET"), (role, "UNAUTHORIZED_ROLE")):
+        if setting is not None and secret is None:
+            raise ConfigError(
+                f"HASURA_GRAPHQL_{name} requires HASURA_GRAPHQL_ADMIN_SECRET (or --admin-secret) to be set."
+            )
+    return AuthConfig(secret, None if jwt_secret is None else read_jwt(jwt_secret), role)
+
+
+def read_jwt(text: str) -> JwtConfig:
+    # Here, so that an engine without a JWT secret need not load the cryptography behind it.
+    from orchestrator.engine.jwt_config import JwtConfigError, read_jwt_config
+
+    try:
+        return read_jwt_config(text)
+    except JwtConfigError as error:
+        raise ConfigError(f"HASURA_GRAPHQL_JWT_SECRET can't be used: {error}.") from error
+
+
+def read_cors_domains(settings: Settings) -> tuple[str, ...]:
+    domains = settings.entries("CORS_DOMAIN") or ("*",)
+    for domain in domains:
+        parts = urlsplit(domain)
+        if domain != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/")):
+            raise ConfigError(
+                f"HASURA_GRAPHQL_CORS_DOMAIN has '{domain}': say * or origins such as https://app.example.com."
+            )
+    return tuple(domain.rstrip("/") for domain in domains)
+
+
+def read_apis(settings: Settings) -> frozenset[str]:
+    apis = tuple(api.lower() for api in settings.entries("ENABLED_APIS")) or DEFAULT_APIS
+    unknown = [api for api in apis if api not in APIS]
+    if unknown:
+        raise ConfigError(f"HASURA_GRAPHQL_ENABLED_APIS has '{unknown[0]}': say some of {', '.join(APIS)}.")
+    return frozenset(apis)
+
+
+def read_log_level(settings: Settings) -> str:
+    level = (settings.text("LOG_LEVEL") or "info").lower()
+    if level not in LOG_LEVELS:
+        raise ConfigError(f"HASURA_GRAPHQL_LOG_LEVEL is '{level}': say one of {', '.join(LOG_LEVELS)}.")
+    return level

@@ -1,0 +1,125 @@
+"""The JWK set at an address: fetched before the engine serves, fetched again when its Cache-Control says so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from orchestrator.engine.jwk import Key, UnusableKey, from_set
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS: Final = 10
+RETRY_AFTER_SECONDS: Final = (0.2, 0.4, 0.8, 1.6, 3.2)
+WAKE_SECONDS: Final = 60
+LARGEST_SET: Final = 1 << 20
+
+
+class JwksError(Exception):
+    """The set can't be had; says from where and why."""
+
+
+@dataclass(frozen=True)
+class KeySet:
+    """Keys and when to fetch them again (seconds since 1970), None for never."""
+
+    keys: tuple[Key, ...]
+    refresh_at: float | None
+
+
+class RemoteKeys:
+    """The keys at an address, kept fresh while `keep_fresh` runs."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+        self._url = url
+        self._clock = clock
+        self._set = KeySet((), None)
+
+    def __call__(self) -> tuple[Key, ...]:
+        return self._set.keys
+
+    async def load(self, retry_after: Sequence[float] = RETRY_AFTER_SECONDS) -> None:
+        """Fetches the keys for the first time; raises JwksError when every retry failed, too."""
+        for pause in retry_after:
+            try:
+                return await self.refresh()
+            except JwksError as error:
+                logger.warning("%s Trying again in %s s.", error, pause)
+                await asyncio.sleep(pause)
+        return await self.refresh()
+
+    async def refresh(self) -> None:
+        self._set = await asyncio.to_thread(fetch, self._url, at=self._clock())
+
+    async def keep_fresh(self, wake_seconds: float = WAKE_SECONDS) -> None:
+        """Fetches the keys whenever they are due, for ever; one that fails keeps the old keys until the next wake."""
+        while True:
+            await asyncio.sleep(wake_seconds)
+            if self._set.refresh_at is not None and self._clock() >= self._set.refresh_at:
+                try:
+                    await self.refresh()
+                except JwksError as error:
+                    logger.warning("%s Keeping the keys from before.", error)
+
+
+def fetch(url: str, *, at: float) -> KeySet:
+    """The key set at the http(s) address; raises JwksError."""
+    request = Request(url, headers={"Accept": "application/json", "User-Agent": "hasura-graphql-engine"})  # noqa: S310
+    try:
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the configuration refuses others
+            body, headers = response.read(LARGEST_SET), response.headers
+    except HTTPError as error:
+        raise JwksError(
+            f"Fetching the JWK set from {url} failed: the answer is {error.code} {error.reason}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise JwksError(f"Fetching the JWK set from {url} failed: {getattr(error, 'reason', error)}.") from error
+    try:
+        keys = from_set(json.loads(body))
+    except UnusableKey as error:
+        raise JwksError(f"The JWK set from {url} can't be used: {error}.") from error
+    except ValueError as error:
+        raise JwksError(f"The JWK set from {url} can't be used: it is not valid JSON.") from error
+    seconds = refresh_after(headers, at=at)
+    return KeySet(keys, None if seconds is None else at + seconds)
+
+
+def refresh_after(headers: Mapping[str, str], *, at: float) -> float | None:
+    """In how many seconds the answer's headers want the keys fetched again; None for never.
+
+    >>> refresh_after({"Cache-Control": "max-age=90"}, at=0), refresh_after({"Cache-Control": "no-store"}, at=0)
+    (90, 0)
+    """
+    directives = cache_directives(headers.get("Cache-Control") or "")
+    if "must-revalidate" in directives:
+        return max_age(directives) or 0
+    if "no-cache" in directives or "no-store" in directives:
+        return 0
+    age = max_age(directives)
+    return seconds_until(headers.get("Expires"), at=at) if age is None else age
+
+
+def cache_directives(header: str) -> Mapping[str, str]:
+    pairs = (directive.strip().lower().partition("=") for directive in header.split(","))
+    return {name: value.strip('" ') for name, _, value in pairs}
+
+
+def max_age(directives: Mapping[str, str]) -> int | None:
+    found = directives.get("s-maxage") or directives.get("max-age") or ""
+    return int(found) if found.isdecimal() else None
+
+
+def seconds_until(expires: str | None, *, at: float) -> float | None:
+    try:
+        return None if expires is None else max(0, parsedate_to_datetime(expires).timestamp() - at)
+    except ValueError:
+        logger.warning("The JWK set's Expires header is not a valid date; the keys won't be fetched again.")
+        return None
