@@ -25,7 +25,7 @@ def main(path: str) -> NoReturn:
         run: dict[str, Any] = json.load(file)
     argv: list[str] = run["argv"]
     if run["pid_file"]:
-        _write_pid(run["pid_file"], started)
+        _write_pid(run["pid_file"], started, run["death_signal"])
     if run["unprivileged"] and os.geteuid() == 0:
         argv = _drop_root(argv, run["owned"], run["death_signal"])
     _die_with(parent, run["death_signal"])
@@ -36,10 +36,10 @@ def main(path: str) -> NoReturn:
         sys.exit(f"{error.filename or argv[0]}: {error.strerror}")
 
 
-def _write_pid(path: str, started: float) -> None:
-    """Leaves "PID SECONDS": who this is (exec keeps the pid), and since when, for a pid may be reused."""
+def _write_pid(path: str, started: float, stop_signal: str) -> None:
+    """Leaves "PID SECONDS SIGNAL": who this is (exec keeps the pid), since when (a pid may be reused), how it ends."""
     with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.write(f"{os.getpid()} {started}\n")
+        file.write(f"{os.getpid()} {started} {stop_signal}\n")
 
 
 def _die_with(parent: int, death_signal: str) -> None:

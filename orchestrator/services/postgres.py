@@ -95,7 +95,7 @@ def postgres(
         ready=PostgresReady(
             url(user=user, password=password, host=host, port=port, database=MAINTENANCE_DATABASE),
         ),
-        ports={"postgres": port},
+        ports={"POSTGRES_PORT": port},
     )
 
 

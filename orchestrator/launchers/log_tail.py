@@ -1,0 +1,38 @@
+"""The last words of a child, for an error message."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TAIL_BYTES = 16_384
+LONGEST = 300
+# What ended a program is told before it says goodbye.
+CAUSE = re.compile(r"\b(FATAL|PANIC|CRITICAL|ERROR)\b")
+
+
+def last_words(log: Path, *, since: int = 0) -> str:
+    """The line of the log that tells best why its program ended, "" if there is none.
+
+    Only what was written after the first `since` bytes counts.
+    """
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            begin = since if since <= size else 0  # rotated meanwhile
+            file.seek(max(begin, size - TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return telling_line(text)
+
+
+def telling_line(text: str) -> str:
+    """
+    >>> telling_line("FATAL:  no space left\\nLOG:  database system is shut down\\n")
+    'FATAL:  no space left'
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    causes = [line for line in lines if CAUSE.search(line)]
+    chosen = (causes or lines)[-1:] or [""]
+    return chosen[0][:LONGEST]
