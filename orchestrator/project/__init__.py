@@ -1,1 +1,1 @@
-"""The user's project: config.yaml, migrations, metadata and lambdas/template.yaml."""
+"""Reads the user's files (config.yaml, migrations, metadata, lambdas/template.yaml) and applies them over HTTP."""

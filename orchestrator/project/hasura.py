@@ -1,0 +1,84 @@
+"""The HTTP client for Hasura's admin APIs; what fails comes back as one StackError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from orchestrator.errors import StackError
+
+
+class HasuraError(StackError):
+    """Hasura refused a request; `answer` is its JSON: `{"error", "path", "code"[, "internal"]}`."""
+
+    def __init__(self, answer: Mapping[str, Any], hint: str = "") -> None:
+        super().__init__(f"Hasura: {answer.get('error', 'refused the request')}", hint)
+        self.answer = answer
+
+    @property
+    def internal(self) -> Any:
+        return self.answer.get("internal")
+
+
+@dataclass(frozen=True)
+class Hasura:
+    """One Hasura server, as its administrator.
+
+    >>> with connect("http://127.0.0.1:8080", secret) as hasura:
+    ...     hasura.metadata("export_metadata")
+    {'version': 3, 'sources': []}
+    """
+
+    url: str
+    client: httpx.Client
+
+    def metadata(self, command: str, args: object = None, *, version: int | None = None) -> Any:
+        """The answer of a command of `/v1/metadata`. Raises HasuraError when Hasura refuses it."""
+        body: dict[str, object] = {"type": command, "args": {} if args is None else args}
+        return self._post("/v1/metadata", body if version is None else {**body, "version": version})
+
+    def run_sql(self, source: str, sql: str) -> list[list[str]] | None:
+        """The rows (the first one names the columns) of SQL run in one transaction; None if it answers with none."""
+        answer = self._post("/v2/query", {"type": "run_sql", "args": {"source": source, "sql": sql}})
+        rows: list[list[str]] | None = answer.get("result")
+        return rows
+
+    def _post(self, path: str, body: object) -> Any:
+        try:
+            response = self.client.post(path, json=body)
+        except httpx.TimeoutException as error:
+            raise StackError(
+                f"Hasura at {self.url} gave no answer in time.", "See `hasura-cognito logs hasura`."
+            ) from error
+        except httpx.HTTPError as error:
+            raise StackError(
+                f"Hasura at {self.url} cannot be reached.", "Is it running? `hasura-cognito status`."
+            ) from error
+        return _answer(response, self.url)
+
+
+@contextmanager
+def connect(url: str, admin_secret: str, *, seconds: float = 60) -> Iterator[Hasura]:
+    """A client for the Hasura server at `url`; a request may take `seconds`."""
+    headers = {"x-hasura-admin-secret": admin_secret} if admin_secret else {}
+    # A proxy of the environment must not see the secret, nor answer for localhost.
+    with httpx.Client(base_url=url, headers=headers, timeout=seconds, trust_env=False) as client:
+        yield Hasura(url, client)
+
+
+def _answer(response: httpx.Response, url: str) -> Any:
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if response.is_success and answer is not None:
+        return answer
+    if not isinstance(answer, Mapping):
+        raise StackError(f"{url} answered {response.status_code} without JSON.", "Is this address Hasura's?")
+    if response.status_code == 401 or answer.get("code") == "access-denied":
+        raise HasuraError(answer, "The admin secret does not fit: see HASURA_GRAPHQL_ADMIN_SECRET.")
+    raise HasuraError(answer)

@@ -1,0 +1,97 @@
+"""The user pool with its clients, groups and domain, as the inputs of Cognito's own API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.project.template.intrinsics import NO_VALUE, Scope
+from orchestrator.project.template.problems import Problem
+from orchestrator.project.template.resources import CLIENT, FUNCTION, FUNCTION_ARN, REFS, active, named, property_of
+from orchestrator.project.template.shapes import Shapes, fit
+from orchestrator.project.yaml_tree import Steps
+
+POOL_MEMBERS = {"UserPoolName": "PoolName"}  # all others have the same name in CloudFormation and in the API
+FIRED = {
+    "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "PreTokenGeneration",
+    "PreTokenGenerationConfig",
+}  # fmt: skip
+WAY_OUT_OF_TRIGGER = "Choose it with `!If [Condition, …, !Ref AWS::NoValue]`, or use STACK_IDENTITY=aws."
+FLAT_DOMAIN = {"Domain", "UserPoolId", "ManagedLoginVersion"}
+
+
+def read_pool(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The CreateUserPool input of the pool called `name`. Raises Unfollowed for a value that cannot be told."""
+    given = _properties(scope, name)
+    members = {"PoolName": named("UserPoolName")(scope, name)} | {
+        POOL_MEMBERS.get(key, key): item for key, item in given.items()
+    }
+    fitted, problems = _fitted(scope, name, members, "CreateUserPoolRequest", shapes)
+    return fitted, [*problems, *_triggers(scope, name, given.get("LambdaConfig"))]
+
+
+def read_client(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The CreateUserPoolClient input of a client, with its `ClientId` and `logical_id`."""
+    members = {"ClientName": f"{scope.pseudo['AWS::StackName']}-{name}"} | _properties(scope, name)
+    fitted, problems = _fitted(scope, name, members, "CreateUserPoolClientRequest", shapes)
+    return {"logical_id": name, "ClientId": REFS[CLIENT](scope, name), **fitted}, problems
+
+
+def read_group(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The CreateGroup input of a group."""
+    members = {"GroupName": f"{scope.pseudo['AWS::StackName']}-{name}"} | _properties(scope, name)
+    return _fitted(scope, name, members, "CreateGroupRequest", shapes)
+
+
+def read_domain(scope: Scope, name: str) -> tuple[str | None, list[Problem]]:
+    """The prefix of the hosted UI's domain."""
+    properties = _properties(scope, name)
+    problems = [
+        scope.unfollowed(_steps(name, key), f"the local hosted UI has no {key}.").problem
+        for key in properties
+        if key not in FLAT_DOMAIN
+    ]
+    domain = properties.get("Domain")
+    if not isinstance(domain, str) or not domain:
+        problems.append(scope.unfollowed(_steps(name, "Domain"), f"{name} needs a Domain.").problem)
+        return None, problems
+    return domain, problems
+
+
+def _properties(scope: Scope, name: str) -> dict[str, Any]:
+    properties = scope.resources[name].get("Properties") or {}
+    found = {key: property_of(scope, name, key) for key in properties}
+    return {key: value for key, value in found.items() if value is not NO_VALUE}
+
+
+def _steps(name: str, *inside: str | int) -> Steps:
+    return ("Resources", name, "Properties", *inside)
+
+
+def _fitted(
+    scope: Scope, name: str, members: Mapping[str, Any], shape: str, shapes: Shapes
+) -> tuple[Mapping[str, Any], list[Problem]]:
+    written = {member: key for key, member in POOL_MEMBERS.items()}
+    fitted, misfits = fit(members, shape, shapes)
+    problems = []
+    for misfit in misfits:
+        steps = tuple(written.get(str(step), step) for step in misfit.steps)
+        dotted = ".".join(str(step) for step in (name, *steps))
+        problems.append(scope.unfollowed(_steps(name, *steps), f"{dotted}: {misfit.message}", misfit.hint).problem)
+    return fitted, problems
+
+
+def _triggers(scope: Scope, name: str, config: Any) -> Iterator[Problem]:
+    """A problem for each trigger that the emulator does not fire, and each that no function of the template serves."""
+    functions = {
+        FUNCTION_ARN(scope, each) for each, resource in active(scope).items() if resource.get("Type") == FUNCTION
+    }
+    for trigger, value in (config if isinstance(config, dict) else {}).items():
+        steps = _steps(name, "LambdaConfig", trigger)
+        arn = value.get("LambdaArn") if isinstance(value, dict) else value
+        if trigger not in FIRED:
+            yield scope.unfollowed(steps, f"the local Cognito does not fire {trigger}.", WAY_OUT_OF_TRIGGER).problem
+        elif arn not in functions:
+            yield scope.unfollowed(
+                steps, f"{trigger} names a function that is not in this template.", "Use !GetAtt Function.Arn."
+            ).problem
