@@ -1,0 +1,1 @@
+"""Proving who a user is: SRP, passwords, secret hashes. No HTTP, no storage."""

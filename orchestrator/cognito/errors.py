@@ -1,0 +1,103 @@
+"""Cognito's errors: the class is the code a client sees, the text is its message."""
+
+from __future__ import annotations
+
+
+class CognitoError(Exception):
+    """An error of the API, HTTP 400.
+
+    >>> NotAuthorized("Incorrect username or password.").code
+    'NotAuthorizedException'
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @property
+    def code(self) -> str:
+        return f"{type(self).__name__}Exception"
+
+
+class AliasExists(CognitoError):
+    pass
+
+
+class CodeMismatch(CognitoError):
+    pass
+
+
+class ExpiredCode(CognitoError):
+    pass
+
+
+class GroupExists(CognitoError):
+    pass
+
+
+class InvalidLambdaResponse(CognitoError):
+    pass
+
+
+class InvalidParameter(CognitoError):
+    pass
+
+
+class InvalidPassword(CognitoError):
+    pass
+
+
+class LimitExceeded(CognitoError):
+    pass
+
+
+class NotAuthorized(CognitoError):
+    pass
+
+
+class PasswordResetRequired(CognitoError):
+    pass
+
+
+class ResourceNotFound(CognitoError):
+    pass
+
+
+class Serialization(CognitoError):
+    pass
+
+
+class UnexpectedLambda(CognitoError):
+    pass
+
+
+class UnknownOperation(CognitoError):
+    pass
+
+
+class UnsupportedOperation(CognitoError):
+    pass
+
+
+class UnsupportedTokenType(CognitoError):
+    pass
+
+
+class UnsupportedUserState(CognitoError):
+    pass
+
+
+class UserLambdaValidation(CognitoError):
+    pass
+
+
+class UsernameExists(CognitoError):
+    pass
+
+
+class UserNotConfirmed(CognitoError):
+    pass
+
+
+class UserNotFound(CognitoError):
+    pass

@@ -1,0 +1,41 @@
+"""The API's operations: one function a call, `(emulator, request) -> answer`, all in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ..emulator import Emulator
+from ..model import Json
+from . import admin_users, pools, sessions, sign_in, sign_up
+
+Operation = Callable[[Emulator, Json], Json | Awaitable[Json]]
+
+OPERATIONS: dict[str, Operation] = {
+    "SignUp": sign_up.sign_up,
+    "ConfirmSignUp": sign_up.confirm_sign_up,
+    "ResendConfirmationCode": sign_up.resend_confirmation_code,
+    "AdminConfirmSignUp": sign_up.admin_confirm_sign_up,
+    "InitiateAuth": sign_in.initiate_auth,
+    "AdminInitiateAuth": sign_in.admin_initiate_auth,
+    "RespondToAuthChallenge": sign_in.respond_to_auth_challenge,
+    "AdminRespondToAuthChallenge": sign_in.admin_respond_to_auth_challenge,
+    "GetTokensFromRefreshToken": sign_in.get_tokens_from_refresh_token,
+    "GetUser": sessions.get_user,
+    "DeleteUser": sessions.delete_user,
+    "GlobalSignOut": sessions.global_sign_out,
+    "RevokeToken": sessions.revoke_token,
+    "AdminCreateUser": admin_users.admin_create_user,
+    "AdminGetUser": admin_users.admin_get_user,
+    "AdminDeleteUser": admin_users.admin_delete_user,
+    "AdminUpdateUserAttributes": admin_users.admin_update_user_attributes,
+    "AdminDeleteUserAttributes": admin_users.admin_delete_user_attributes,
+    "AdminEnableUser": admin_users.admin_enable_user,
+    "AdminDisableUser": admin_users.admin_disable_user,
+    "AdminSetUserPassword": admin_users.admin_set_user_password,
+    "AdminResetUserPassword": admin_users.admin_reset_user_password,
+    "AdminUserGlobalSignOut": admin_users.admin_user_global_sign_out,
+    "DescribeUserPool": pools.describe_user_pool,
+    "ListUserPools": pools.list_user_pools,
+    "DescribeUserPoolClient": pools.describe_user_pool_client,
+    "ListUserPoolClients": pools.list_user_pool_clients,
+}

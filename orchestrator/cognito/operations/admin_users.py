@@ -1,0 +1,146 @@
+"""What administrators do with users: create, look at, change, disable, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .. import accounts, delivery, triggers
+from ..attributes import VERIFIABLE, as_map, check_change, check_new
+from ..auth import passwords
+from ..emulator import Emulator
+from ..errors import InvalidParameter, UnsupportedUserState
+from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, Json, Pool, User, random_uuid
+from ..store import users
+from .request import NO_CLIENT, change, pool_and_user, pool_of, user_of, user_type
+
+
+async def admin_create_user(emulator: Emulator, request: Json) -> Json:
+    pool = pool_of(emulator, request["UserPoolId"])
+    if request.get("MessageAction") == "RESEND":
+        return await _invite_again(emulator, pool, request)
+    sub = random_uuid(emulator.random)
+    username, attributes = accounts.named(pool, request["Username"], as_map(request.get("UserAttributes")), sub)
+    attributes.pop("sub", None)
+    check_new(pool, attributes)
+    at = emulator.clock()
+    user = User(pool.id, sub, username, attributes, FORCE_CHANGE_PASSWORD, created_at=at, modified_at=at)
+    password = request.get("TemporaryPassword") or passwords.temporary(pool.password_policy, emulator.random)
+    user = accounts.with_password(emulator, pool, user, password)
+    accounts.check_free(emulator, pool, username, attributes)
+    validation = as_map(request.get("ValidationData")) or None
+    call = triggers.pre_sign_up("AdminCreateUser", attributes, validation, request.get("ClientMetadata"))
+    await emulator.trigger(pool, username, NO_CLIENT, call)
+    accounts.add(emulator, pool, user, force_alias=request.get("ForceAliasCreation", False))
+    await _invite(emulator, pool, user, password, request)
+    return {"User": user_type(user)}
+
+
+async def _invite_again(emulator: Emulator, pool: Pool, request: Json) -> Json:
+    user = user_of(emulator, pool, request["Username"])
+    if user.status != FORCE_CHANGE_PASSWORD:
+        raise UnsupportedUserState(f"Resend not possible. {user.username} status is not FORCE_CHANGE_PASSWORD")
+    password = request.get("TemporaryPassword") or passwords.temporary(pool.password_policy, emulator.random)
+    user = change(emulator, pool, user, lambda now: accounts.with_password(emulator, pool, now, password))
+    await _invite(emulator, pool, user, password, request)
+    return {"User": user_type(user)}
+
+
+async def _invite(emulator: Emulator, pool: Pool, user: User, password: str, request: Json) -> None:
+    """Sends the temporary password over each medium asked for that the user has an address of."""
+    if request.get("MessageAction") == "SUPPRESS":
+        return
+    media = request.get("DesiredDeliveryMediums") or ["SMS"]
+    for attribute in VERIFIABLE:
+        if delivery.MEDIUM[attribute] in media and user.attributes.get(attribute):
+            await delivery.send_invitation(emulator, pool, user, attribute, password, request.get("ClientMetadata"))
+
+
+def admin_get_user(emulator: Emulator, request: Json) -> Json:
+    _, user = pool_and_user(emulator, request)
+    shape = user_type(user)
+    shape["UserAttributes"] = shape.pop("Attributes")
+    return shape
+
+
+def admin_delete_user(emulator: Emulator, request: Json) -> Json:
+    _, user = pool_and_user(emulator, request)
+    users.remove(emulator.database, user.sub)
+    return {}
+
+
+async def admin_update_user_attributes(emulator: Emulator, request: Json) -> Json:
+    """Changes attributes; a new address is unverified (and gets a code) unless it is said to be verified."""
+    pool, user = pool_and_user(emulator, request)
+    given = as_map(request["UserAttributes"])
+    check_change(pool, given)
+    user = change(emulator, pool, user, lambda now: _with_attributes(emulator, pool, now, given))
+    for attribute in VERIFIABLE:
+        if given.get(attribute) and attribute in pool.auto_verified and not user.verified(attribute):
+            purpose = delivery.verification(attribute, "UpdateUserAttribute")
+            await delivery.send_code(emulator, pool, user, NO_CLIENT, purpose, attribute, request.get("ClientMetadata"))
+    return {}
+
+
+def admin_delete_user_attributes(emulator: Emulator, request: Json) -> Json:
+    pool, user = pool_and_user(emulator, request)
+    change(emulator, pool, user, lambda now: without_attributes(now, request["UserAttributeNames"]))
+    return {}
+
+
+def admin_enable_user(emulator: Emulator, request: Json) -> Json:
+    pool, user = pool_and_user(emulator, request)
+    change(emulator, pool, user, lambda now: replace(now, enabled=True))
+    return {}
+
+
+def admin_disable_user(emulator: Emulator, request: Json) -> Json:
+    """Disables the user and revokes every token: they stay revoked when the user is enabled again."""
+    pool, user = pool_and_user(emulator, request)
+    change(emulator, pool, user, lambda now: replace(now, enabled=False, signed_out_at=emulator.clock()))
+    return {}
+
+
+def admin_set_user_password(emulator: Emulator, request: Json) -> Json:
+    pool, user = pool_and_user(emulator, request)
+    status = CONFIRMED if request.get("Permanent") else FORCE_CHANGE_PASSWORD
+
+    def changed(now: User) -> User:
+        return replace(accounts.with_password(emulator, pool, now, request["Password"]), status=status)
+
+    change(emulator, pool, user, changed)
+    return {}
+
+
+async def admin_reset_user_password(emulator: Emulator, request: Json) -> Json:
+    """Makes the password unusable until a code, sent now, confirms a new one."""
+    pool, user = pool_and_user(emulator, request)
+    attribute = next((name for name in VERIFIABLE if user.verified(name)), None)
+    if attribute is None:
+        raise InvalidParameter(
+            "Cannot reset password for the user as there is no registered/verified email or phone_number"
+        )
+    user = change(emulator, pool, user, lambda now: replace(now, status=RESET_REQUIRED))
+    metadata = request.get("ClientMetadata")
+    await delivery.send_code(emulator, pool, user, NO_CLIENT, delivery.FORGOT_PASSWORD, attribute, metadata)
+    return {}
+
+
+def admin_user_global_sign_out(emulator: Emulator, request: Json) -> Json:
+    pool, user = pool_and_user(emulator, request)
+    change(emulator, pool, user, lambda now: replace(now, signed_out_at=emulator.clock()))
+    return {}
+
+
+def without_attributes(user: User, names: list[str]) -> User:
+    """The user without attributes, and without the note that they were verified."""
+    gone = {*names, *(f"{name}_verified" for name in names)}
+    return replace(user, attributes={name: value for name, value in user.attributes.items() if name not in gone})
+
+
+def _with_attributes(emulator: Emulator, pool: Pool, user: User, given: Mapping[str, str]) -> User:
+    changed = {name for name in VERIFIABLE if name in given and given[name] != user.attributes.get(name)}
+    unverified = {f"{name}_verified": "false" for name in changed}
+    attributes = {**user.attributes, **unverified, **given}
+    accounts.check_attributes_free(emulator, pool, user, attributes)
+    return replace(user, attributes=attributes)

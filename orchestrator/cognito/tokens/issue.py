@@ -1,0 +1,103 @@
+"""Issuing tokens: one function for every front end, and one PreTokenGeneration call for both tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .. import triggers
+from ..emulator import Emulator
+from ..model import Client, Json, Pool, Session, User, random_uuid
+from ..store import groups
+from . import claims, refresh
+
+API_SCOPE = "aws.cognito.signin.user.admin"
+HOUR, DAY = 3600, 86400
+
+
+@dataclass(frozen=True)
+class Tokens:
+    id: str = field(repr=False)
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What tokens are asked for: on whose behalf, through which client, on what occasion."""
+
+    pool: Pool
+    client: Client
+    user: User
+    session: Session
+    source: str
+    scopes: tuple[str, ...] = (API_SCOPE,)
+    metadata: Json | None = None
+    nonce: str | None = None
+
+
+async def issue(emulator: Emulator, wanted: Wanted) -> Tokens:
+    """ID, access and refresh token; raises what a failing PreTokenGeneration trigger leads to."""
+    in_groups = claims.of_groups(groups.of_user(emulator.database, wanted.user.sub))
+    overrides = await _overrides(emulator, wanted, in_groups)
+    at = int(emulator.clock())
+    shared = {"iss": emulator.issuer(wanted.pool.id), "event_id": random_uuid(emulator.random), "iat": at}
+    return Tokens(
+        id=_id_token(emulator, wanted, overrides, shared),
+        access=_access_token(emulator, wanted, overrides, shared),
+        refresh=_refresh_token(emulator, wanted, at),
+        expires_in=wanted.client.seconds("AccessToken", HOUR, "hours"),
+    )
+
+
+async def _overrides(emulator: Emulator, wanted: Wanted, in_groups: claims.GroupClaims) -> claims.Overrides:
+    pool, user = wanted.pool, wanted.user
+    configuration: Json = {
+        "groupsToOverride": list(in_groups.names),
+        "iamRolesToOverride": list(in_groups.roles),
+        "preferredRole": in_groups.preferred_role,
+    }
+    call = triggers.pre_token_generation(
+        wanted.source, user, pool.token_event_version, configuration, wanted.scopes, wanted.metadata
+    )
+    response = await emulator.trigger(pool, user.username, wanted.client.id, call)
+    if response is None:
+        return claims.Overrides(groups=in_groups)
+    return claims.overrides(call.version, response, in_groups)
+
+
+def _id_token(emulator: Emulator, wanted: Wanted, overrides: claims.Overrides, shared: Json) -> str:
+    own = claims.id_claims(wanted.user, wanted.client, wanted.session)
+    groups_of_user = overrides.groups.claims() if overrides.groups else {}
+    lifetime = wanted.client.seconds("IdToken", HOUR, "hours")
+    content = {**own, **groups_of_user, **shared, **_identity(emulator, shared, lifetime)}
+    if wanted.nonce is not None:
+        content["nonce"] = wanted.nonce
+    return emulator.id_key.sign(overrides.id.applied(content))
+
+
+def _access_token(emulator: Emulator, wanted: Wanted, overrides: claims.Overrides, shared: Json) -> str:
+    own = claims.access_claims(wanted.user, wanted.client, wanted.session)
+    names = list(overrides.groups.names) if overrides.groups else []
+    scope = " ".join(overrides.scopes(wanted.scopes))
+    lifetime = wanted.client.seconds("AccessToken", HOUR, "hours")
+    content = {**own, **shared, **_identity(emulator, shared, lifetime), "scope": scope}
+    if names:
+        content["cognito:groups"] = names
+    return emulator.access_key.sign(overrides.access.applied(content))
+
+
+def _identity(emulator: Emulator, shared: Json, lifetime: int) -> Json:
+    return {"exp": shared["iat"] + lifetime, "jti": random_uuid(emulator.random)}
+
+
+def _refresh_token(emulator: Emulator, wanted: Wanted, at: int) -> str:
+    grant = refresh.Grant(
+        sub=wanted.user.sub,
+        client_id=wanted.client.id,
+        session=wanted.session.id,
+        auth_time=wanted.session.auth_time,
+        expires_at=at + wanted.client.seconds("RefreshToken", 30 * DAY, "days"),
+        scope=" ".join(wanted.scopes),
+    )
+    return refresh.seal(grant, emulator.refresh_key, emulator.random)
