@@ -132,7 +132,9 @@ def apply(
     done: list[Migration] = []
     recorded: dict[str, dict[int, bool]] = {}
     for migration in migrations:
-        versions = recorded.setdefault(migration.source, recorded_versions(hasura, migration.source))
+        if migration.source not in recorded:
+            recorded[migration.source] = recorded_versions(hasura, migration.source)
+        versions = recorded[migration.source]
         if versions.get(migration.version) is False or _took_effect(hasura, migration, versions):
             continue
         _run(hasura, migration)

@@ -82,8 +82,8 @@ def attempt(hasura: Hasura, source: str, sql: str) -> Trial | None:
 def _trial_sql(texts: list[str]) -> str:
     """A block which raises the number of the first statement that fails, or 0: it never leaves anything behind."""
     everything = "".join(texts)
-    tag = next(tag for tag in (f"$try{number}$" for number in itertools.count()) if tag not in everything)
-    outer = tag.replace("try", "trial")
+    free = next(number for number in itertools.count() if f"{number}$" not in everything)
+    tag, outer = f"$try{free}$", f"$trial{free}$"
     steps = "\n".join(f"at := {number}; EXECUTE {tag}{text}{tag};" for number, text in enumerate(texts, start=1))
     return f"""DO {outer} DECLARE at int := 0; BEGIN
 {steps}
