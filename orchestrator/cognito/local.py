@@ -22,7 +22,7 @@ def routes(emulator: Emulator) -> list[Route]:
 
     async def outbox(request: Request) -> Response:
         name, pool_id = request.query_params.get("username"), request.query_params.get("pool")
-        return _json({"messages": [_shown(message) for message in _found(emulator, name, pool_id)]})
+        return _json([asdict(message) for message in _found(emulator, name, pool_id)])
 
     return [Route("/_local/health", health), Route("/_local/messages", outbox)]
 
@@ -49,9 +49,5 @@ def _sent_at(message: Message) -> float:
     return message.sent_at
 
 
-def _shown(message: Message) -> Json:
-    return asdict(message)
-
-
-def _json(answer: Json) -> Response:
+def _json(answer: Json | list[Json]) -> Response:
     return Response(orjson.dumps(answer), media_type="application/json", headers={"cache-control": "no-store"})

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from ..emulator import Emulator
 from ..model import Json
-from . import admin_users, pools, sessions, sign_in, sign_up
+from . import admin_users, attributes, groups, list_users, passwords, pools, sessions, sign_in, sign_up
 
 Operation = Callable[[Emulator, Json], Json | Awaitable[Json]]
 
@@ -27,13 +27,30 @@ OPERATIONS: dict[str, Operation] = {
     "AdminCreateUser": admin_users.admin_create_user,
     "AdminGetUser": admin_users.admin_get_user,
     "AdminDeleteUser": admin_users.admin_delete_user,
-    "AdminUpdateUserAttributes": admin_users.admin_update_user_attributes,
-    "AdminDeleteUserAttributes": admin_users.admin_delete_user_attributes,
     "AdminEnableUser": admin_users.admin_enable_user,
     "AdminDisableUser": admin_users.admin_disable_user,
     "AdminSetUserPassword": admin_users.admin_set_user_password,
     "AdminResetUserPassword": admin_users.admin_reset_user_password,
     "AdminUserGlobalSignOut": admin_users.admin_user_global_sign_out,
+    "ListUsers": list_users.list_users,
+    "ChangePassword": passwords.change_password,
+    "ForgotPassword": passwords.forgot_password,
+    "ConfirmForgotPassword": passwords.confirm_forgot_password,
+    "UpdateUserAttributes": attributes.update_user_attributes,
+    "DeleteUserAttributes": attributes.delete_user_attributes,
+    "GetUserAttributeVerificationCode": attributes.get_user_attribute_verification_code,
+    "VerifyUserAttribute": attributes.verify_user_attribute,
+    "AdminUpdateUserAttributes": attributes.admin_update_user_attributes,
+    "AdminDeleteUserAttributes": attributes.admin_delete_user_attributes,
+    "CreateGroup": groups.create_group,
+    "UpdateGroup": groups.update_group,
+    "GetGroup": groups.get_group,
+    "DeleteGroup": groups.delete_group,
+    "ListGroups": groups.list_groups,
+    "AdminAddUserToGroup": groups.admin_add_user_to_group,
+    "AdminRemoveUserFromGroup": groups.admin_remove_user_from_group,
+    "AdminListGroupsForUser": groups.admin_list_groups_for_user,
+    "ListUsersInGroup": groups.list_users_in_group,
     "DescribeUserPool": pools.describe_user_pool,
     "ListUserPools": pools.list_user_pools,
     "DescribeUserPoolClient": pools.describe_user_pool_client,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from .. import accounts, delivery, triggers
-from ..attributes import VERIFIABLE, as_map, check_change, check_new
+from ..attributes import VERIFIABLE, as_map, check_new
 from ..auth import passwords
 from ..emulator import Emulator
 from ..errors import InvalidParameter, UnsupportedUserState
@@ -69,25 +68,6 @@ def admin_delete_user(emulator: Emulator, request: Json) -> Json:
     return {}
 
 
-async def admin_update_user_attributes(emulator: Emulator, request: Json) -> Json:
-    """Changes attributes; a new address is unverified (and gets a code) unless it is said to be verified."""
-    pool, user = pool_and_user(emulator, request)
-    given = as_map(request["UserAttributes"])
-    check_change(pool, given)
-    user = change(emulator, pool, user, lambda now: _with_attributes(emulator, pool, now, given))
-    for attribute in VERIFIABLE:
-        if given.get(attribute) and attribute in pool.auto_verified and not user.verified(attribute):
-            purpose = delivery.verification(attribute, "UpdateUserAttribute")
-            await delivery.send_code(emulator, pool, user, NO_CLIENT, purpose, attribute, request.get("ClientMetadata"))
-    return {}
-
-
-def admin_delete_user_attributes(emulator: Emulator, request: Json) -> Json:
-    pool, user = pool_and_user(emulator, request)
-    change(emulator, pool, user, lambda now: without_attributes(now, request["UserAttributeNames"]))
-    return {}
-
-
 def admin_enable_user(emulator: Emulator, request: Json) -> Json:
     pool, user = pool_and_user(emulator, request)
     change(emulator, pool, user, lambda now: replace(now, enabled=True))
@@ -130,17 +110,3 @@ def admin_user_global_sign_out(emulator: Emulator, request: Json) -> Json:
     pool, user = pool_and_user(emulator, request)
     change(emulator, pool, user, lambda now: replace(now, signed_out_at=emulator.clock()))
     return {}
-
-
-def without_attributes(user: User, names: list[str]) -> User:
-    """The user without attributes, and without the note that they were verified."""
-    gone = {*names, *(f"{name}_verified" for name in names)}
-    return replace(user, attributes={name: value for name, value in user.attributes.items() if name not in gone})
-
-
-def _with_attributes(emulator: Emulator, pool: Pool, user: User, given: Mapping[str, str]) -> User:
-    changed = {name for name in VERIFIABLE if name in given and given[name] != user.attributes.get(name)}
-    unverified = {f"{name}_verified": "false" for name in changed}
-    attributes = {**user.attributes, **unverified, **given}
-    accounts.check_attributes_free(emulator, pool, user, attributes)
-    return replace(user, attributes=attributes)

@@ -1,0 +1,86 @@
+"""Changing a password one knows, and replacing one that was forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .. import accounts, delivery
+from ..emulator import Emulator
+from ..errors import ExpiredCode, InvalidParameter, NotAuthorized, UserNotFound
+from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, UNCONFIRMED, Client, Json, Pool, User
+from ..store import users
+from ..tokens.access import bearer
+from .request import change, check_secret_hash, client_of
+
+# Without AccountRecoverySetting, the phone number goes before the e-mail.
+RECOVERY = ("phone_number", "email")
+
+
+def change_password(emulator: Emulator, request: Json) -> Json:
+    who = bearer(emulator, request["AccessToken"])
+    if not emulator.passwords.right(who.pool, who.user, request.get("PreviousPassword", "")):
+        raise NotAuthorized("Incorrect username or password.")
+    change(
+        emulator,
+        who.pool,
+        who.user,
+        lambda now: accounts.with_password(emulator, who.pool, now, request["ProposedPassword"]),
+    )
+    return {}
+
+
+async def forgot_password(emulator: Emulator, request: Json) -> Json:
+    pool, client = client_of(emulator, request["ClientId"])
+    check_secret_hash(client, [request["Username"]], request.get("SecretHash"))
+    user = _user(emulator, pool, client, request["Username"])
+    if user is None:
+        return {"CodeDeliveryDetails": delivery.details("email", request["Username"] + "@")}
+    if not user.enabled:
+        raise NotAuthorized("User is disabled.")
+    if user.status in (FORCE_CHANGE_PASSWORD,):
+        raise NotAuthorized("User password cannot be reset in the current state.")
+    attribute = _recovery_attribute(pool, user)
+    details = await delivery.send_code(
+        emulator, pool, user, client.id, delivery.FORGOT_PASSWORD, attribute, request.get("ClientMetadata")
+    )
+    return {"CodeDeliveryDetails": details}
+
+
+async def confirm_forgot_password(emulator: Emulator, request: Json) -> Json:
+    pool, client = client_of(emulator, request["ClientId"])
+    check_secret_hash(client, [request["Username"]], request.get("SecretHash"))
+    user = _user(emulator, pool, client, request["Username"])
+    if user is None:
+        raise ExpiredCode("Invalid code provided, please request a code again.")
+    ready = accounts.with_password(emulator, pool, user, request["Password"])
+    delivery.take_code(emulator, user, delivery.FORGOT_PASSWORD.name, request["ConfirmationCode"])
+
+    def changed(now: User) -> User:
+        return replace(now, password=ready.password, password_set_at=ready.password_set_at, status=CONFIRMED)
+
+    user = change(emulator, pool, user, changed)
+    await accounts.announce_confirmation(
+        emulator, pool, client, user, "ConfirmForgotPassword", request.get("ClientMetadata")
+    )
+    return {}
+
+
+def _user(emulator: Emulator, pool: Pool, client: Client, name: str) -> User | None:
+    user = users.find(emulator.database, pool, name)
+    if user is None and not client.hides_missing_users:
+        raise UserNotFound("Username/client id combination not found.")
+    return user
+
+
+def _recovery_attribute(pool: Pool, user: User) -> str:
+    """The verified attribute a code may go to, by the pool's priorities."""
+    mechanisms = (pool.settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
+    ordered = [m["Name"].removeprefix("verified_") for m in sorted(mechanisms, key=lambda m: int(m["Priority"]))]
+    if ordered == ["admin_only"]:
+        raise NotAuthorized("Contact administrator to reset password.")
+    found = next((name for name in ordered or RECOVERY if user.verified(name)), None)
+    if found is None or user.status == UNCONFIRMED:
+        raise InvalidParameter(
+            "Cannot reset password for the user as there is no registered/verified email or phone_number"
+        )
+    return found
