@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,12 @@ async def send_invitation(
     _post(emulator, user, attribute, INVITATION_SOURCE, _customized(answer, attribute, subject, body), password)
 
 
-def take_code(emulator: Emulator, user: User, purpose: str, given: str) -> None:
-    """Uses a code up; raises CodeMismatch, ExpiredCode, or LimitExceeded after too many wrong ones."""
+@contextmanager
+def using_code(emulator: Emulator, user: User, purpose: str, given: str) -> Iterator[None]:
+    """Checks a code and uses it up together with what is done under it, or not at all.
+
+    Raises CodeMismatch, ExpiredCode, or LimitExceeded after too many wrong ones.
+    """
     kept = codes.find(emulator.database, user.sub, purpose)
     if kept is None or kept.expires_at <= emulator.clock():
         raise ExpiredCode("Invalid code provided, please request a code again.")
@@ -71,7 +76,9 @@ def take_code(emulator: Emulator, user: User, purpose: str, given: str) -> None:
     if kept.code != given:
         codes.count_failure(emulator.database, user.sub, purpose)
         raise CodeMismatch("Invalid verification code provided, please try again.")
-    codes.remove(emulator.database, user.sub, purpose)
+    with emulator.database.transaction():
+        yield
+        codes.remove(emulator.database, user.sub, purpose)
 
 
 def details(attribute: str, destination: str) -> Json:

@@ -54,8 +54,9 @@ async def get_user_attribute_verification_code(emulator: Emulator, request: Json
 def verify_user_attribute(emulator: Emulator, request: Json) -> Json:
     who = bearer(emulator, request["AccessToken"])
     attribute = _verifiable(who, request["AttributeName"])
-    delivery.take_code(emulator, who.user, delivery.verification(attribute, "").name, request["Code"])
-    change(emulator, who.pool, who.user, lambda now: accounts.verify(emulator, who.pool, now, attribute))
+    purpose = delivery.verification(attribute, "VerifyUserAttribute")
+    with delivery.using_code(emulator, who.user, purpose.name, request["Code"]):
+        change(emulator, who.pool, who.user, lambda now: accounts.verify(emulator, who.pool, now, attribute))
     return {}
 
 

@@ -37,7 +37,7 @@ async def forgot_password(emulator: Emulator, request: Json) -> Json:
         return {"CodeDeliveryDetails": delivery.details("email", request["Username"] + "@")}
     if not user.enabled:
         raise NotAuthorized("User is disabled.")
-    if user.status in (FORCE_CHANGE_PASSWORD,):
+    if user.status == FORCE_CHANGE_PASSWORD:
         raise NotAuthorized("User password cannot be reset in the current state.")
     attribute = _recovery_attribute(pool, user)
     details = await delivery.send_code(
@@ -52,13 +52,12 @@ async def confirm_forgot_password(emulator: Emulator, request: Json) -> Json:
     user = _user(emulator, pool, client, request["Username"])
     if user is None:
         raise ExpiredCode("Invalid code provided, please request a code again.")
-    ready = accounts.with_password(emulator, pool, user, request["Password"])
-    delivery.take_code(emulator, user, delivery.FORGOT_PASSWORD.name, request["ConfirmationCode"])
 
     def changed(now: User) -> User:
-        return replace(now, password=ready.password, password_set_at=ready.password_set_at, status=CONFIRMED)
+        return replace(accounts.with_password(emulator, pool, now, request["Password"]), status=CONFIRMED)
 
-    user = change(emulator, pool, user, changed)
+    with delivery.using_code(emulator, user, delivery.FORGOT_PASSWORD.name, request["ConfirmationCode"]):
+        user = change(emulator, pool, user, changed)
     await accounts.announce_confirmation(
         emulator, pool, client, user, "ConfirmForgotPassword", request.get("ClientMetadata")
     )

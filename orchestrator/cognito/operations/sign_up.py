@@ -48,8 +48,8 @@ async def confirm_sign_up(emulator: Emulator, request: Json) -> Json:
         raise UserNotFound("Username/client id combination not found.")
     if user.status != UNCONFIRMED:
         raise NotAuthorized(f"User cannot be confirmed. Current status is {user.status}")
-    delivery.take_code(emulator, user, delivery.SIGN_UP.name, request["ConfirmationCode"])
-    user = _confirm(emulator, pool, user, force_alias=request.get("ForceAliasCreation", False))
+    with delivery.using_code(emulator, user, delivery.SIGN_UP.name, request["ConfirmationCode"]):
+        user = _confirm(emulator, pool, user, force_alias=request.get("ForceAliasCreation", False))
     await accounts.announce_confirmation(emulator, pool, client, user, "ConfirmSignUp", request.get("ClientMetadata"))
     return {}
 
