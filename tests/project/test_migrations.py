@@ -116,7 +116,7 @@ def test_a_failing_migration_is_rolled_back_and_the_ones_before_it_stay(
         (2, "syntax error at end of input (42601)", "create table t (id int\n,"),
         (3, 'column "id" of relation "t" already', "create table t (id int);\nalter table t\n  add column id int;"),
         (4, "division by zero (22012)", "create table t (a int);\ninsert into t\nvalues (1);\nselect 1/0;"),
-        (3, "Key (i)=(1) already exists", "create table t (i int unique);\ninsert into t select 1;\ninsert into t select 1"),
+        (2, "Key (i)=(1) already exists", "create table t (i int unique);\ninsert into t\nvalues (1), (1);"),
         (3, 'at or near "retrun"', "create function f() returns int language plpgsql as $$\nbegin\n  retrun;\nend $$;"),
         (1, 'extension "no_such" is not available', "create extension no_such;"),
         (2, 'relation "nowhere" does not exist', "select $try0$ $trial1$ $try0$;\nselect 1 from nowhere"),
