@@ -164,6 +164,15 @@ class Table:
     delete_permissions: Mapping[str, DeletePermission] = field(default_factory=dict)
     rest: Mapping[str, Json] = field(default_factory=dict)
 
+    def entries(self, field: str) -> Mapping[str, Any]:
+        """The entries of a field by its name, such as `select_permissions`."""
+        entries: Mapping[str, Any] = getattr(self, field)
+        return entries
+
+    def with_entries(self, field: str, entries: Mapping[str, Any]) -> Table:
+        changes: dict[str, Any] = {field: entries}
+        return replace(self, **changes)
+
     @property
     def relationships(self) -> Mapping[str, Relationship]:
         return {**self.object_relationships, **self.array_relationships}

@@ -1,0 +1,110 @@
+"""Commands about sources: add, drop, rename, update, and what tables a source has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.engine.commands.command import Call, Result, find_source, refusal, source_of
+from orchestrator.engine.consistency import ObjectId
+from orchestrator.engine.metadata import Customization, Source, without
+from orchestrator.engine.metadata_reader import read_customization, read_source_configuration
+
+
+def add_source(call: Call) -> Result:
+    name = call.args["name"].non_empty_text()
+    source = Source(
+        name,
+        configuration=read_source_configuration(call.args["configuration"]),
+        customization=call.args.optional("customization", read_customization, Customization()),
+    )
+    if name in call.metadata.sources:
+        if not call.args.flag("replace_configuration"):
+            raise refusal("already-exists", f'source with name "{name}" already exists')
+        old = call.metadata.sources[name]
+        source = replace(old, configuration=source.configuration, customization=source.customization)
+    return Result(call.metadata.with_source(source), built=ObjectId(name))
+
+
+def update_source(call: Call) -> Result:
+    name = call.args["name"].non_empty_text()
+    source = find_source(call, name)
+    updated = replace(
+        source,
+        configuration=call.args.optional("configuration", read_source_configuration, source.configuration),
+        customization=call.args.optional("customization", read_customization, source.customization),
+    )
+    return Result(call.metadata.with_source(updated), built=ObjectId(name))
+
+
+def drop_source(call: Call) -> Result:
+    name = call.args["name"].non_empty_text()
+    call.args.flag("cascade")
+    source = find_source(call, name)
+    return Result(replace(call.metadata, sources=without(call.metadata.sources, source.name)))
+
+
+def rename_source(call: Call) -> Result:
+    name, new_name = call.args["name"].non_empty_text(), call.args["new_name"].non_empty_text()
+    source = find_source(call, name)
+    if new_name in call.metadata.sources:
+        raise refusal("already-exists", f'source with name "{new_name}" already exists')
+    sources = without(call.metadata.sources, name)
+    return Result(replace(call.metadata, sources={**sources, new_name: replace(source, name=new_name)}))
+
+
+def set_source_customization(call: Call) -> Result:
+    customization = read_customization(call.args["customization"])
+    source = source_of(call)
+    return Result(call.metadata.with_source(replace(source, customization=customization)))
+
+
+def get_source_tables(call: Call) -> Result:
+    """All tables of the source's database, tracked or not."""
+    source = source_of(call)
+    catalog = call.databases.catalogs.get(source.name)
+    names = sorted(catalog.tables) if catalog else []
+    return Result(call.metadata, [{"name": name.name, "schema": name.schema} for name in names])
+
+
+def get_source_kind_capabilities(call: Call) -> Result:
+    call.args["name"].text()
+    return Result(call.metadata, {})
+
+
+def list_source_kinds(call: Call) -> Result:
+    kinds = [{"kind": "pg", "display_name": "pg", "builtin": True, "available": True}]
+    return Result(call.metadata, {"sources": kinds})
+
+
+def database_url(configuration: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """The address that a source's configuration names, straight, by variable or by its parts."""
+    url = configuration["connection_info"]["database_url"]
+    if isinstance(url, str):
+        return url
+    for key, read in URL_FORMS.items():
+        if isinstance(url, dict) and key in url:
+            return read(url[key], environ)
+    raise refusal("parse-failed", "database_url is neither an address nor {from_env} nor {connection_parameters}")
+
+
+def from_env(name: str, environ: Mapping[str, str]) -> str:
+    if name not in environ:
+        raise refusal("not-found", f"environment variable '{name}' not set")
+    return environ[name]
+
+
+def from_parameters(parameters: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    from urllib.parse import quote
+
+    del environ
+    user, password = quote(str(parameters["username"]), safe=""), quote(str(parameters.get("password", "")), safe="")
+    account = f"{user}:{password}" if password else user
+    return f"postgresql://{account}@{parameters['host']}:{parameters['port']}/{quote(str(parameters['database']))}"
+
+
+URL_FORMS: Mapping[str, Callable[[Any, Mapping[str, str]], str]] = {
+    "from_env": from_env,
+    "connection_parameters": from_parameters,
+}

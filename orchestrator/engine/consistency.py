@@ -1,0 +1,361 @@
+"""Which parts of the metadata the databases don't bear out: a missing table, column, foreign key and the like.
+
+Found in three rounds, each on what the last left: tables, then what hangs on them, then permissions. So an object whose
+support is itself inconsistent is reported, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from orchestrator.engine.catalog import Catalog, QualifiedName, TableInfo
+from orchestrator.engine.enums import EnumValues, enum_problems
+from orchestrator.engine.errors import EngineError
+from orchestrator.engine.metadata import (
+    PERMISSION_FIELDS,
+    AllColumns,
+    Columns,
+    ComputedField,
+    ForeignKey,
+    InsertPermission,
+    Manual,
+    Metadata,
+    ObjectRelationship,
+    Permission,
+    Relationship,
+    SelectPermission,
+    Source,
+    Table,
+    UpdatePermission,
+    without,
+)
+from orchestrator.engine.metadata_writer import (
+    write_computed_definition,
+    write_name,
+    write_permission,
+    write_using,
+)
+from orchestrator.engine.permissions import condition, permission_value
+from orchestrator.engine.tracked import TrackedSource, track
+
+TYPES: Final[Mapping[str, str]] = {
+    "object_relationships": "object_relation",
+    "array_relationships": "array_relation",
+    "computed_fields": "computed_field",
+    **{name: f"{kind}_permission" for kind, name in PERMISSION_FIELDS.items()},
+}
+"""What Hasura calls an entry of a table's field."""
+
+
+@dataclass(frozen=True)
+class ObjectId:
+    """A source, a table or function in it, or the entry `key` of a table's field such as `select_permissions`."""
+
+    source: str
+    table: QualifiedName | None = None
+    field: str = ""
+    key: str = ""
+    is_function: bool = False
+
+    @property
+    def type(self) -> str:
+        if self.field:
+            return TYPES[self.field]
+        if self.table is None:
+            return "source"
+        return "function" if self.is_function else "table"
+
+    @property
+    def name(self) -> str:
+        """The object's name in Hasura's words.
+
+        >>> ObjectId("default", QualifiedName("public", "author"), "select_permissions", "user").name
+        'select_permission user in table author in source default'
+        """
+        if self.table is None:
+            return f"source {self.source}"
+        owner = f"{'function' if self.is_function else 'table'} {self.table} in source {self.source}"
+        return f"{self.type} {self.key} in {owner}" if self.field else owner
+
+    @property
+    def dependent_name(self) -> str:
+        """Its name where Hasura reports it as dependent on something.
+
+        >>> ObjectId("default", QualifiedName("public", "author"), "select_permissions", "user").dependent_name
+        'permission author.user.select in source "default"'
+        """
+        where = f'in source "{self.source}"'
+        if self.field in PERMISSION_FIELDS.values():
+            return f"permission {self.table}.{self.key}.{self.type.removesuffix('_permission')} {where}"
+        kind = {"computed_field": "computed field", "table": "table", "function": "function"}.get(
+            self.type, "relationship"
+        )
+        return f"{kind} {self.table}{f'.{self.key}' if self.key else ''} {where}"
+
+
+@dataclass(frozen=True)
+class Inconsistency:
+    object: ObjectId
+    reason: str
+    definition: Any = field(compare=False)
+    message: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "definition": self.definition,
+            "reason": self.reason,
+            "name": self.object.name,
+            "type": self.object.type,
+            **({} if self.message is None else {"message": self.message}),
+        }
+
+
+@dataclass(frozen=True)
+class Databases:
+    """What is known of the sources: catalogs of those that answer, words of those that don't, rows of enum tables."""
+
+    catalogs: Mapping[str, Catalog]
+    failures: Mapping[str, str] = field(default_factory=dict)
+    enums: Mapping[str, Mapping[QualifiedName, EnumValues]] = field(default_factory=dict)
+
+
+def inconsistencies(metadata: Metadata, databases: Databases) -> tuple[Inconsistency, ...]:
+    """What the databases don't bear out, in the order in which it is found."""
+    found: tuple[Inconsistency, ...] = ()
+    for step in (source_problems, table_problems, field_problems, permission_problems):
+        sound = consistent(metadata, found)
+        found += tuple(problem for source in sound.sources.values() for problem in step(source, databases))
+    return found
+
+
+def consistent(metadata: Metadata, found: tuple[Inconsistency, ...]) -> Metadata:
+    """The metadata without its inconsistent objects."""
+    for problem in found:
+        metadata = drop_object(metadata, problem.object)
+    return metadata
+
+
+def drop_object(metadata: Metadata, dropped: ObjectId) -> Metadata:
+    """The metadata without that object; unchanged where it is gone already."""
+    source = metadata.sources.get(dropped.source)
+    if source is None:
+        return metadata
+    if dropped.table is None:
+        return replace(metadata, sources=without(metadata.sources, source.name))
+    if dropped.is_function:
+        return metadata.with_source(replace(source, functions=without(source.functions, dropped.table)))
+    if not dropped.field:
+        return metadata.with_source(replace(source, tables=without(source.tables, dropped.table)))
+    table = source.tables.get(dropped.table)
+    if table is None:
+        return metadata
+    entries = without(table.entries(dropped.field), dropped.key)
+    return metadata.with_source(source.with_table(table.with_entries(dropped.field, entries)))
+
+
+def problem(found: ObjectId, reason: str, definition: Any) -> Inconsistency:
+    return Inconsistency(found, f"Inconsistent object: {reason}", definition)
+
+
+def source_problems(source: Source, databases: Databases) -> Iterator[Inconsistency]:
+    if source.name not in databases.catalogs:
+        words = databases.failures.get(source.name, "the database can't be reached")
+        yield replace(problem(ObjectId(source.name), "connection error", source.name), message=words)
+
+
+def table_problems(source: Source, databases: Databases) -> Iterator[Inconsistency]:
+    catalog = databases.catalogs[source.name]
+    enums = databases.enums.get(source.name, {})
+    for name, table in source.tables.items():
+        reason = table_reason(table, catalog.tables.get(name), enums.get(name))
+        if reason is not None:
+            yield problem(ObjectId(source.name, name), reason, {"schema": name.schema, "name": name.name})
+    for name in source.functions:
+        if name not in catalog.functions:
+            found = ObjectId(source.name, name, is_function=True)
+            yield problem(found, f'no such function exists: "{name}"', write_name(name))
+
+
+def table_reason(table: Table, info: TableInfo | None, values: EnumValues | None) -> str | None:
+    if info is None:
+        return f'no such table/view exists in source: "{table.name}"'
+    unknown = [column for column in table.configuration.column_config if column not in info.column]
+    if unknown:
+        named = custom_name(table, unknown[0])
+        return f'the custom field name "{named}" was given for the column "{unknown[0]}", but no such column exists'
+    return enum_problems(info, values) if table.is_enum else None
+
+
+def custom_name(table: Table, column: str) -> str:
+    return table.configuration.column_config[column].custom_name or column
+
+
+def field_problems(source: Source, databases: Databases) -> Iterator[Inconsistency]:
+    catalog = databases.catalogs[source.name]
+    for table in source.tables.values():
+        for kind, relationships in (
+            ("object_relationships", table.object_relationships),
+            ("array_relationships", table.array_relationships),
+        ):
+            for name, relationship in relationships.items():
+                reason = relationship_reason(source, table, relationship, catalog)
+                if reason is not None:
+                    found = ObjectId(source.name, table.name, kind, name)
+                    yield problem(found, reason, relationship_definition(source, table, relationship))
+        for name, computed in table.computed_fields.items():
+            reason = computed_field_reason(table, computed, catalog)
+            if reason is not None:
+                found = ObjectId(source.name, table.name, "computed_fields", name)
+                yield problem(found, reason, computed_field_definition(source, table, computed))
+
+
+def relationship_reason(source: Source, table: Table, relationship: Relationship, catalog: Catalog) -> str | None:
+    info = catalog.tables[table.name]
+    where = f'in table "{table.name}": in relationship "{relationship.name}": '
+    if relationship.name in info.column:
+        return "field definition conflicts with postgres column"
+    for column, config in table.configuration.column_config.items():
+        if config.custom_name == relationship.name:
+            return f'field definition conflicts with custom field name for postgres column "{column}"'
+    if isinstance(relationship.using, Manual):
+        return manual_reason(source, info, relationship.using, catalog)
+    found = target(table, relationship.using, catalog)
+    if isinstance(found, str):
+        return where + found
+    return None if found in source.tables else f'table "{found}" is not tracked'
+
+
+def target(table: Table, using: ForeignKey, catalog: Catalog) -> QualifiedName | str:
+    """The table at the relationship's other end, or why there is none."""
+    owner = using.remote_table or table.name
+    if owner not in catalog.tables:
+        return f'table "{owner}" does not exist'
+    keys = [
+        key
+        for key in catalog.tables[owner].foreign_keys
+        if set(key.columns) == set(using.columns) and (using.remote_table is None or key.target == table.name)
+    ]
+    if not keys:
+        return "no foreign constraint exists on the given column(s)"
+    if len(keys) > 1:
+        return "more than one foreign key constraint exists on the given column(s)"
+    return using.remote_table or keys[0].target
+
+
+def manual_reason(source: Source, info: TableInfo, using: Manual, catalog: Catalog) -> str | None:
+    if using.remote_table not in source.tables:
+        return f'table "{using.remote_table}" is not tracked'
+    remote = catalog.tables[using.remote_table]
+    for local, far in using.column_mapping.items():
+        for side, column in ((info, local), (remote, far)):
+            if column not in side.column:
+                return f'table "{side.name}" has no field named "{column}"'
+    return None
+
+
+def relationship_definition(source: Source, table: Table, relationship: Relationship) -> dict[str, Any]:
+    return {
+        "using": write_using(relationship.using),
+        "name": relationship.name,
+        "source": source.name,
+        "comment": relationship.comment,
+        "table": write_name(table.name),
+    }
+
+
+def computed_field_reason(table: Table, computed: ComputedField, catalog: Catalog) -> str | None:
+    where = f'in table "{table.name}": in computed field "{computed.name}": '
+    overloads = catalog.functions.get(computed.function, ())
+    if not overloads:
+        return f'{where}no such function exists in postgres : "{computed.function}"'
+    if len(overloads) > 1:
+        refused = f'the computed field "{computed.name}" cannot be added to table "{table.name}" because the function '
+        return f'{where}{refused}"{computed.function}" is overloaded. Overloaded functions are not supported'
+    if computed.name in catalog.tables[table.name].column:
+        return "field definition conflicts with postgres column"
+    return None
+
+
+def computed_field_definition(source: Source, table: Table, computed: ComputedField) -> dict[str, Any]:
+    return {
+        "definition": write_computed_definition(computed),
+        "name": computed.name,
+        "source": source.name,
+        "comment": computed.comment,
+        "table": write_name(table.name),
+    }
+
+
+def permission_problems(source: Source, databases: Databases) -> Iterator[Inconsistency]:
+    catalog = databases.catalogs[source.name]
+    tracked = track(source, catalog, databases.enums.get(source.name, {}))
+    for table in source.tables.values():
+        for name in PERMISSION_FIELDS.values():
+            for role, permission in table.entries(name).items():
+                reason = permission_reason(tracked, table, permission)
+                if reason is not None:
+                    found = ObjectId(source.name, table.name, name, role)
+                    where = f'in table "{table.name}": in permission for role "{role}": '
+                    yield problem(found, where + reason, permission_definition(source, table, role, permission))
+
+
+def permission_reason(tracked: TrackedSource, table: Table, permission: Permission) -> str | None:
+    found = tracked.tables[table.name]
+    for column in (*named_columns(permission), *presets(permission)):
+        if column not in found.info.column:
+            return f'column "{column}" does not exist'
+    for name in permission.computed_fields if isinstance(permission, SelectPermission) else ():
+        if name not in table.computed_fields:
+            return f'computed field "{name}" does not exist'
+        rows = tracked.catalog.functions[table.computed_fields[name].function][0].returns_table
+        if rows is not None:
+            where = f'the permissions on its returning table "{rows}" and cannot be specified manually'
+            return f'select permissions on computed field "{name}" are auto-derived from {where}'  # noqa: S608 - a sentence
+    try:
+        for expression in expressions(permission):
+            condition(expression, tracked, found, permission_value)
+    except EngineError as error:
+        return error.message
+    return None
+
+
+def named_columns(permission: Permission) -> tuple[str, ...]:
+    columns: Columns | None = getattr(permission, "columns", None)
+    return () if columns is None or isinstance(columns, AllColumns) else columns
+
+
+def presets(permission: Permission) -> tuple[str, ...]:
+    return tuple(permission.set) if isinstance(permission, (InsertPermission, UpdatePermission)) else ()
+
+
+def expressions(permission: Permission) -> tuple[Any, ...]:
+    """The boolean expressions of a permission."""
+    found = (getattr(permission, name, None) for name in ("filter", "check"))
+    return tuple(expression for expression in found if expression is not None)
+
+
+def permission_definition(source: Source, table: Table, role: str, permission: Permission) -> dict[str, Any]:
+    written = write_permission(permission)
+    if isinstance(permission, SelectPermission):
+        written = {"allow_aggregations": False, "computed_fields": [], **written}
+    return {
+        "role": role,
+        "source": source.name,
+        "comment": permission.comment,
+        "permission": written,
+        "table": write_name(table.name),
+    }
+
+
+def relationship_field(relationship: Relationship) -> str:
+    return "object_relationships" if isinstance(relationship, ObjectRelationship) else "array_relationships"
+
+
+def new_inconsistencies(
+    before: tuple[Inconsistency, ...], after: tuple[Inconsistency, ...]
+) -> tuple[Inconsistency, ...]:
+    """Those of the later ones whose objects were sound before."""
+    known = {problem.object for problem in before}
+    return tuple(problem for problem in after if problem.object not in known)
