@@ -59,7 +59,8 @@ def url(*, user: str, password: str, host: str, port: int, database: str) -> str
     >>> url(user="postgres", password="a b/c", host="127.0.0.1", port=5433, database="app")
     'postgresql://postgres:a%20b%2Fc@127.0.0.1:5433/app'
     """
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{quote(database, safe='')}"
+    place = f"[{host}]" if ":" in host else host
+    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{place}:{port}/{quote(database, safe='')}"
 
 
 def postgres(

@@ -48,7 +48,7 @@ class PostgresReady:
 
 @dataclass(frozen=True)
 class Spec:
-    """One service. `env` is its whole environment but for PATH, HOME and the locale; `ports` maps a purpose to a port."""
+    """One service. `env` comes on top of PATH, HOME and the locale; `ports` are by the variable that sets them."""
 
     name: str
     run: Child

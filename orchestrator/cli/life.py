@@ -1,0 +1,67 @@
+"""up, down, reset."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import output
+from orchestrator.cli.state import print_status
+from orchestrator.project.config import find_root
+from orchestrator.stack import lifecycle
+from orchestrator.stack.lifecycle import Event
+from orchestrator.stack.status import status
+
+
+def show(event: Event) -> None:
+    """One line of progress on standard error: `✓ hasura      ready        0.61 s`."""
+    mark = "[dim]·[/dim]" if event.outcome == "unchanged" else "[green]✓[/green]"
+    output.stderr.print(f"{mark} {event.what:<10}  {event.outcome:<40} [dim]{event.seconds:6.2f} s[/dim]")
+
+
+@click.command()
+@click.option("--no-verify", is_flag=True, help="Do not take a throwaway user the whole way.")
+@output.formats("text", "json", "env")
+@click.pass_obj
+def up(project: Path, no_verify: bool, output: output.Format) -> None:
+    """Start the stack, apply migrations and metadata, prove that sign-in works, and print the URLs.
+
+    What already runs as it should is left alone: a second `up` changes nothing. When `up` fails or is
+    interrupted, what it started is stopped again.
+
+    \b
+    Examples:
+      hasura-cognito up
+      STACK_PORTS=free hasura-cognito up -o json
+    """
+    begin = time.monotonic()
+    root = find_root(project)
+    changed = lifecycle.up(root, os.environ, show, check=not no_verify)
+    seconds = time.monotonic() - begin
+    print_status(status(root), output)
+    if output == "text":
+        what = "Started" if changed else "Already up: nothing changed"
+        click.secho(f"\n{what} in {seconds:.1f} s.", bold=True)
+
+
+@click.command()
+@click.pass_obj
+def down(project: Path) -> None:
+    """Stop everything that `up` started. The data, the users and the keys stay in .stack/."""
+    stopped = lifecycle.down(find_root(project))
+    click.echo("Stopped." if stopped else "Nothing was running.")
+
+
+@click.command()
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def reset(project: Path, yes: bool) -> None:
+    """Stop everything and delete .stack/: the database, the users, the keys and the made secrets."""
+    root = find_root(project)
+    if not yes:
+        click.confirm(f"Delete the database and the users of the stack in {root}?", abort=True, err=True)
+    lifecycle.reset(root)
+    click.echo("Everything is gone. `hasura-cognito up` starts anew.")

@@ -1,0 +1,139 @@
+"""status, logs, verify."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli import output as out
+from orchestrator.project.config import find_root
+from orchestrator.stack import logs as log_files
+from orchestrator.stack.machine import settings_here
+from orchestrator.stack.plan import Layout
+from orchestrator.stack.status import running
+from orchestrator.stack.status import status as status_of
+from orchestrator.stack.verify import Check
+from orchestrator.stack.verify import verify as verify_stack
+
+
+def variables(facts: Mapping[str, Any]) -> Mapping[str, str]:
+    """What an application loads: the URLs and the ids of the stack."""
+    urls, pool = facts["urls"], facts["pool"]
+    named = {
+        "HASURA_GRAPHQL_URL": urls["graphql"],
+        "HASURA_CONSOLE_URL": urls["console"],
+        "DATABASE_URL": urls["postgres"],
+        "COGNITO_ENDPOINT": urls["cognito"],
+        "COGNITO_ISSUER": urls["issuer"],
+        "COGNITO_JWKS_URL": urls["jwks"],
+        "COGNITO_HOSTED_UI_URL": urls["hosted_ui"],
+        "COGNITO_POOL_ID": pool["id"],
+        "COGNITO_CLIENT_ID": pool["client_id"],
+        "AWS_REGION": pool["region"],
+        "LAMBDA_ENDPOINT": urls["lambda"],
+        "TUNNEL_URL": urls["tunnel"],
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def print_status(facts: Mapping[str, Any], output: out.Format) -> None:
+    if output == "json":
+        out.print_json(facts)
+    elif output == "env":
+        out.print_env(variables(facts))
+    else:
+        print_for_people(facts)
+
+
+def without_password(url: str) -> str:
+    """
+    >>> without_password("postgresql://postgres:secret@127.0.0.1:5433/app")
+    'postgresql://postgres:***@127.0.0.1:5433/app'
+    """
+    return re.sub(r"(://[^:/@]+):[^@]+@", r"\1:***@", url)
+
+
+def print_for_people(facts: Mapping[str, Any]) -> None:
+    out.print_rows(
+        ("service", "state", "url", "process", "since"),
+        [
+            (
+                name,
+                service["state"],
+                without_password(service["url"] or ""),
+                f"pid {service['pid']}" if service["pid"] else "",
+                service["since"] or "",
+            )
+            for name, service in facts["services"].items()
+        ],
+    )
+    urls, pool = facts["urls"], facts["pool"]
+    click.echo()
+    out.print_facts(
+        {
+            "GraphQL": urls["graphql"],
+            "PostgreSQL": without_password(urls["postgres"]),
+            "Cognito": urls["cognito"],
+            "issuer": urls["issuer"],
+            "keys": urls["jwks"],
+            "Lambda": urls["lambda"],
+            "pool id": pool["id"],
+            "client id": pool["client_id"],
+            "secrets": "admin secret and database password are in .stack/secrets.env, or where you set them",
+        }
+    )
+
+
+@click.command()
+@out.formats("text", "json", "env")
+@click.pass_obj
+def status(project: Path, output: out.Format) -> None:
+    """Show each service, the URLs, and the ids of the user pool. Fails when a service is not running.
+
+    \b
+    Examples:
+      hasura-cognito status
+      hasura-cognito status -o json | jq -r .urls.graphql
+      hasura-cognito status -o env > .env.local
+    """
+    facts = status_of(find_root(project))
+    print_status(facts, output)
+    if any(service["state"] != "running" for service in facts["services"].values()):
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("-n", "--lines", type=click.IntRange(0), default=100, show_default=True, help="How many of the last.")
+@click.pass_obj
+def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> None:
+    """Show the logs of all services, or of those named; functions by their names, too.
+
+    \b
+    Examples:
+      hasura-cognito logs -n 20
+      hasura-cognito logs -f hasura lambda
+    """
+    files = log_files.chosen(log_files.found(Layout(find_root(project)).logs), services)
+    for name, line in log_files.follow(files, lines) if follow else log_files.last(files, lines):
+        click.echo(f"{click.style(f'{name:<10}', fg='cyan')} {line}" if len(files) > 1 else line)
+
+
+@click.command()
+@click.pass_obj
+def verify(project: Path) -> None:
+    """Take a throwaway user the whole way: sign-up, sync, sign-in, reading the row; then remove it."""
+    root = find_root(project)
+    record = running(root)
+    verify_stack(record.urls, record.pool, settings_here(root, os.environ).hasura.admin_secret, show_check)
+    click.echo("The whole flow works.")
+
+
+def show_check(check: Check) -> None:
+    out.stderr.print(f"[green]✓[/green] {check.what:<62} [dim]{check.seconds:6.2f} s[/dim]")

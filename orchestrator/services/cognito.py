@@ -1,0 +1,57 @@
+"""The Cognito emulator with the pool and the clients of the template."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.services.awslambda import ACCOUNT
+from orchestrator.services.spec import Child, HttpReady, Spec
+from orchestrator.settings import Cognito
+
+
+def cognito(
+    settings: Cognito,
+    *,
+    pool: Mapping[str, Any],
+    clients: Sequence[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
+    domain: str | None,
+    url: str,
+    lambda_url: str,
+    host: str,
+    port: int,
+    state: Path,
+) -> Spec:
+    """`pool`, `clients` and `groups` have the shapes of CreateUserPool, CreateUserPoolClient and CreateGroup."""
+    config = state / "cognito.json"
+    return Spec(
+        name="cognito",
+        run=Child(
+            argv=(sys.executable, "-m", "orchestrator.cognito", "--config", str(config)),
+            cwd=state,
+            files={
+                config: json.dumps(
+                    {
+                        "region": settings.region,
+                        "account": ACCOUNT,
+                        "host": host,
+                        "port": port,
+                        "url": url,
+                        "database": str(state / "cognito.sqlite"),
+                        "lambda_url": lambda_url,
+                        "pool": {"Id": settings.pool_id, **pool},
+                        "clients": list(clients),
+                        "groups": list(groups),
+                        "domain": domain,
+                    },
+                    indent=1,
+                )
+            },
+        ),
+        ports={"COGNITO_PORT": port},
+        ready=HttpReady(f"{url}/_local/health"),
+    )

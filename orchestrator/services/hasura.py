@@ -1,0 +1,52 @@
+"""Hasura: the embedded engine, with the same HASURA_GRAPHQL_* variables that the image takes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.services.spec import Child, HttpReady, Spec
+from orchestrator.settings import Hasura
+
+# Where metadata/databases/databases.yaml looks for the application's database.
+SOURCE_URL_VARIABLE = "PG_DATABASE_URL"
+
+
+def jwt_secret(*, jwks: str, issuer: str, audience: tuple[str, ...]) -> str:
+    """HASURA_GRAPHQL_JWT_SECRET for a user pool: `type` is left out, since Hasura takes it from the keys.
+
+    https://hasura.io/docs/2.0/auth/authentication/jwt/
+    """
+    return json.dumps(
+        {"jwk_url": jwks, "claims_format": "stringified_json", "issuer": issuer, "audience": list(audience)}
+    )
+
+
+def environment(settings: Hasura, *, database: str, metadata_database: str, jwt_secret: str) -> Mapping[str, str]:
+    """What Hasura is told, whichever way it is run. A variable of the user's own beats a default, never an address."""
+    return {
+        "HASURA_GRAPHQL_JWT_SECRET": jwt_secret,
+        "HASURA_GRAPHQL_CORS_DOMAIN": "*",
+        "HASURA_GRAPHQL_ENABLE_CONSOLE": "true",
+        "HASURA_GRAPHQL_ENABLE_TELEMETRY": "false",
+        "HASURA_GRAPHQL_DEV_MODE": "true",
+        **settings.passed_on,
+        "HASURA_GRAPHQL_ADMIN_SECRET": settings.admin_secret,
+        "HASURA_GRAPHQL_UNAUTHORIZED_ROLE": settings.unauthorized_role,
+        "HASURA_GRAPHQL_METADATA_DATABASE_URL": metadata_database,
+        SOURCE_URL_VARIABLE: database,
+    }
+
+
+def hasura(env: Mapping[str, str], *, url: str, host: str, port: int, cwd: Path) -> Spec:
+    """The embedded engine as a service."""
+    return Spec(
+        name="hasura",
+        run=Child(argv=(sys.executable, "-m", "orchestrator.engine", "serve"), cwd=cwd),
+        env={**env, "HASURA_GRAPHQL_SERVER_HOST": host, "HASURA_GRAPHQL_SERVER_PORT": str(port)},
+        ports={"HASURA_PORT": port},
+        ready=HttpReady(f"{url}/healthz"),
+        needs=("postgres", "cognito"),
+    )

@@ -1,0 +1,136 @@
+"""up, down and reset: what starts and stops when, and what is undone when something fails."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.launchers.child import Children
+from orchestrator.services.spec import Spec
+from orchestrator.stack import apply as project
+from orchestrator.stack import record as records
+from orchestrator.stack.machine import plan_here, require_free
+from orchestrator.stack.plan import Layout, Plan
+from orchestrator.stack.record import Record, fingerprint
+from orchestrator.stack.verify import verify
+
+
+@dataclass(frozen=True)
+class Event:
+    """Progress: what came how far (`ready`, `unchanged`, `2 applied`), and the seconds it took."""
+
+    what: str
+    outcome: str
+    seconds: float
+
+
+Report = Callable[[Event], None]
+
+
+def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -> bool:
+    """Brings the stack to what settings and project say; False if it was so already.
+
+    Raises StackError when it can't be. If nothing ran before, nothing runs after a failure or an interruption.
+    """
+    layout = Layout(root)
+    records.make_state(layout)
+    with records.locked(layout.lock), contextlib.ExitStack() as undo:
+        record = records.read(layout.record)
+        plan = plan_here(root, environ, record)
+        children = Children(layout.state)
+        if not children.alive():
+            undo.callback(children.close)
+        changed = start(plan, children, record, undo, report)
+        records.write(layout.record, Record.of(plan, applied=record.applied if record else ""))
+        applied = apply(plan, root, record, changed=bool(changed), report=report)
+        records.write(layout.record, Record.of(plan, applied=applied))
+        if check and changed:
+            begin = time.monotonic()
+            verify(plan.urls, plan.pool, plan.admin_secret, lambda _: None)
+            report(Event("verify", "the whole sign-in flow works", time.monotonic() - begin))
+        undo.pop_all()
+    return bool(changed) or record is None or applied != record.applied
+
+
+def start(
+    plan: Plan, children: Children, record: Record | None, undo: contextlib.ExitStack, report: Report
+) -> tuple[str, ...]:
+    """Starts or restarts what is not running as planned, side by side; returns those services' names."""
+    states = children.states() if children.alive() else {}
+    running = {name for name, child in states.items() if child.state == "running"}
+    known = record.fingerprints if record else {}
+    stale = [spec for spec in plan.specs if spec.name not in running or known.get(spec.name) != fingerprint(spec)]
+    for spec in stale:
+        if spec.name in running:
+            children.stop(spec)
+    for spec in stale:
+        for port in spec.ports.values():
+            require_free(spec.name, port)
+    children.open(plan.specs)
+    pool = ThreadPoolExecutor(len(plan.specs))
+    undo.callback(pool.shutdown, wait=False, cancel_futures=True)
+    futures: dict[str, Future[None]] = {}
+    for spec in plan.specs:
+        needs = [futures[name] for name in spec.needs]
+        futures[spec.name] = pool.submit(start_one, children, spec, needs, plan.wait_seconds, spec in stale, report)
+    done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
+    for future in done:
+        future.result()
+    return tuple(spec.name for spec in stale)
+
+
+def start_one(
+    children: Children, spec: Spec, needs: list[Future[None]], seconds: float, stale: bool, report: Report
+) -> None:
+    for need in needs:
+        need.result()
+    begin = time.monotonic()
+    if stale:
+        children.start(spec)
+    children.wait_ready(spec, begin + seconds)
+    report(Event(spec.name, "ready" if stale else "unchanged", time.monotonic() - begin))
+
+
+def apply(plan: Plan, root: Path, record: Record | None, *, changed: bool, report: Report) -> str:
+    """Migrations and metadata, unless they are as they were last applied; returns their fingerprint."""
+    files = project.fingerprint(root)
+    if not changed and record and record.applied == files:
+        report(Event("project", "unchanged", 0))
+        return files
+    for step in project.apply_project(root, plan.urls.hasura, plan.admin_secret):
+        report(Event(step.what, step.outcome, step.seconds))
+    return files
+
+
+def down(root: Path) -> bool:
+    """Stops everything, the data stays; False if nothing was running."""
+    layout = Layout(root)
+    if not layout.state.is_dir():
+        return False
+    with records.locked(layout.lock):
+        return stop(layout)
+
+
+def stop(layout: Layout) -> bool:
+    children = Children(layout.state)
+    running = children.alive()
+    children.close()
+    return running
+
+
+def reset(root: Path) -> None:
+    """Stops everything and deletes `.stack/`."""
+    layout = Layout(root)
+    if not layout.state.is_dir():
+        return
+    with records.locked(layout.lock):
+        stop(layout)
+        for path in layout.state.iterdir():
+            if path != layout.lock:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    shutil.rmtree(layout.state)

@@ -1,0 +1,81 @@
+"""What this machine has, put together with the settings and the project into a plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.errors import StackError
+from orchestrator.launchers import ports, postgres_binaries
+from orchestrator.project import template
+from orchestrator.services.awslambda import ACCOUNT
+from orchestrator.services.postgres import PostgresBinaries
+from orchestrator.settings import Ports, Settings, load, read_env_file
+from orchestrator.stack import record as records
+from orchestrator.stack.plan import STACK_NAME, Addresses, Layout, Plan, make_plan, make_urls, template_parameters
+from orchestrator.stack.record import Record
+
+PORT_VARIABLES = {
+    "postgres": "POSTGRES_PORT",
+    "hasura": "HASURA_PORT",
+    "cognito": "COGNITO_PORT",
+    "lambda": "LAMBDA_PORT",
+}
+
+
+def plan_here(root: Path, environ: Mapping[str, str], record: Record | None) -> Plan:
+    """The plan for this project on this machine. Makes the secrets that are missing, and nothing else."""
+    settings = settings_here(root, environ)
+    chosen = choose_ports(settings.ports, record.ports if record else {})
+    urls = make_urls(settings, Addresses(settings.host, chosen))
+    read = template.read(
+        root / "lambdas" / "template.yaml",
+        template_parameters(settings, urls),
+        region=settings.cognito.region,
+        account=ACCOUNT,
+        stack_name=STACK_NAME,
+        pool_id=settings.cognito.pool_id,
+        client_id=settings.cognito.client_id,
+    )
+    return make_plan(settings, read, find_postgres(settings), ports=chosen, root=root)
+
+
+def settings_here(root: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of this project. Makes the secrets that are missing."""
+    return load(environ, read_env_file(root / ".env"), records.make_secrets(Layout(root).secrets))
+
+
+def find_postgres(settings: Settings) -> PostgresBinaries:
+    folder = settings.postgres.bin
+    return postgres_binaries.find(str(folder) if folder else None, search_path=os.environ.get("PATH", ""))
+
+
+def choose_ports(wanted: Ports, before: Mapping[str, int]) -> Mapping[str, int]:
+    """The port of each service: the wanted ones, or with `free` those it had before, or else any free ones."""
+    fixed = {
+        "postgres": wanted.postgres,
+        "hasura": wanted.hasura,
+        "cognito": wanted.cognito,
+        "lambda": wanted.awslambda,
+    }
+    if not wanted.free:
+        for name, port in fixed.items():
+            twins = [other for other, taken in fixed.items() if taken == port and other != name]
+            if twins:
+                raise StackError(
+                    f"{PORT_VARIABLES[name]} and {PORT_VARIABLES[twins[0]]} are both {port}.", "Give each its own port."
+                )
+        return fixed
+    return {**dict(zip(fixed, ports.free_ports(len(fixed)), strict=True)), **before}
+
+
+def require_free(name: str, port: int) -> None:
+    """Raises StackError which says who holds the port, and which variable chooses another."""
+    if ports.is_free(port):
+        return
+    holder = ports.owner(port) or "another process"
+    raise StackError(
+        f"Port {port} for {name} is taken by {holder}.",
+        f"Stop it, or set {PORT_VARIABLES[name]} to another port, or STACK_PORTS=free for any free ones.",
+    )

@@ -1,0 +1,217 @@
+"""Every address and every service of the stack, decided before anything starts (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.project.template import Function, Template
+from orchestrator.services import awslambda, cognito, hasura, postgres
+from orchestrator.services.postgres import PostgresBinaries
+from orchestrator.services.spec import Spec
+from orchestrator.settings import Settings
+
+STACK_NAME = "hasura-cognito"
+METADATA_DATABASE = "hasura_metadata"
+ANYWHERE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The places under the project's `.stack/`, which only its owner can read."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".stack"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets.env"
+
+    @property
+    def record(self) -> Path:
+        return self.state / "stack.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.state / "lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Host and port of each service: chosen first, since the services point at each other in a circle."""
+
+    host: str
+    ports: Mapping[str, int]
+
+    def url(self, of: str) -> str:
+        """The address of a service as its users on this machine write it.
+
+        >>> Addresses("127.0.0.1", {"hasura": 8080}).url("hasura")
+        'http://localhost:8080'
+        """
+        return f"http://{self.name}:{self.ports[of]}"
+
+    @property
+    def name(self) -> str:
+        if self.host in ANYWHERE:
+            return "localhost"
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+@dataclass(frozen=True)
+class Urls:
+    hasura: str
+    graphql: str
+    console: str
+    postgres: str = field(repr=False)
+    cognito: str
+    issuer: str
+    jwks: str
+    hosted_ui: str | None
+    awslambda: str
+    tunnel: str | None
+
+
+@dataclass(frozen=True)
+class Pool:
+    id: str
+    client_id: str
+    region: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    backend: str
+    identity: str
+    layout: Layout
+    urls: Urls
+    pool: Pool
+    specs: tuple[Spec, ...]
+    ports: Mapping[str, int]
+    admin_secret: str = field(repr=False)
+    wait_seconds: int
+
+
+def postgres_url(settings: Settings, addresses: Addresses, database: str) -> str:
+    """The superuser's login; 127.0.0.1 rather than a name, because libpq would try ::1 first."""
+    return postgres.url(
+        user=settings.postgres.user,
+        password=settings.postgres.password,
+        host="127.0.0.1" if addresses.name == "localhost" else addresses.name,
+        port=addresses.ports["postgres"],
+        database=database,
+    )
+
+
+def make_urls(settings: Settings, addresses: Addresses) -> Urls:
+    issuer = f"{addresses.url('cognito')}/{settings.cognito.pool_id}"
+    return Urls(
+        hasura=addresses.url("hasura"),
+        graphql=f"{addresses.url('hasura')}/v1/graphql",
+        console=f"{addresses.url('hasura')}/console",
+        postgres=postgres_url(settings, addresses, settings.postgres.database),
+        cognito=addresses.url("cognito"),
+        issuer=issuer,
+        jwks=f"{issuer}/.well-known/jwks.json",
+        hosted_ui=None,
+        awslambda=addresses.url("lambda"),
+        tunnel=None,
+    )
+
+
+def template_parameters(settings: Settings, urls: Urls) -> Mapping[str, str]:
+    """What the parameters of lambdas/template.yaml are on this machine; the others keep their defaults."""
+    return {
+        "HasuraGraphqlUrl": urls.graphql,
+        "HasuraAdminSecret": settings.hasura.admin_secret,
+        "SyncOnFailure": settings.sync.on_failure,
+    }
+
+
+def function_values(function: Function) -> Mapping[str, Any]:
+    return {
+        "name": function.name,
+        "handler": function.handler,
+        "runtime": function.runtime,
+        "code": str(function.code),
+        "environment": dict(function.environment),
+        "timeout": function.timeout,
+        "memory": function.memory,
+        "role": function.role,
+        "description": function.description,
+    }
+
+
+def make_plan(
+    settings: Settings, template: Template, binaries: PostgresBinaries, *, ports: Mapping[str, int], root: Path
+) -> Plan:
+    """The whole stack on these ports. The services come in the order in which `down` stops them, reversed."""
+    layout = Layout(root)
+    addresses = Addresses(settings.host, ports)
+    urls = make_urls(settings, addresses)
+    audience = tuple(client["ClientId"] for client in template.clients)
+    secret = hasura.jwt_secret(jwks=urls.jwks, issuer=urls.issuer, audience=audience)
+    specs = (
+        postgres.postgres(
+            binaries,
+            state=layout.state,
+            host=settings.host,
+            port=ports["postgres"],
+            user=settings.postgres.user,
+            password=settings.postgres.password,
+            databases=(settings.postgres.database, METADATA_DATABASE),
+        ),
+        cognito.cognito(
+            settings.cognito,
+            pool=template.pool,
+            clients=[{k: v for k, v in client.items() if k != "logical_id"} for client in template.clients],
+            groups=template.groups,
+            domain=template.domain,
+            url=addresses.url("cognito"),
+            lambda_url=addresses.url("lambda"),
+            host=settings.host,
+            port=ports["cognito"],
+            state=layout.state,
+        ),
+        awslambda.awslambda(
+            [function_values(function) for function in template.functions],
+            region=settings.cognito.region,
+            url=addresses.url("lambda"),
+            host=settings.host,
+            port=ports["lambda"],
+            state=layout.state,
+            logs=layout.logs,
+        ),
+        hasura.hasura(
+            hasura.environment(
+                settings.hasura,
+                database=urls.postgres,
+                metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
+                jwt_secret=secret,
+            ),
+            url=addresses.url("hasura"),
+            host=settings.host,
+            port=ports["hasura"],
+            cwd=layout.state,
+        ),
+    )
+    return Plan(
+        backend="embedded",
+        identity="local",
+        layout=layout,
+        urls=urls,
+        pool=Pool(settings.cognito.pool_id, settings.cognito.client_id, settings.cognito.region),
+        specs=specs,
+        ports=ports,
+        admin_secret=settings.hasura.admin_secret,
+        wait_seconds=settings.wait_seconds,
+    )
