@@ -11,7 +11,7 @@ from orchestrator.project.template.resources import CLIENT, FUNCTION, FUNCTION_A
 from orchestrator.project.template.shapes import Shapes, fit
 from orchestrator.project.yaml_tree import Steps
 
-POOL_MEMBERS = {"UserPoolName": "PoolName"}  # all others have the same name in CloudFormation and in the API
+POOL_SHAPE = "CreateUserPoolRequest"
 FIRED = {
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "PreTokenGeneration",
     "PreTokenGenerationConfig",
@@ -22,12 +22,17 @@ FLAT_DOMAIN = {"Domain", "UserPoolId", "ManagedLoginVersion"}
 
 def read_pool(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
     """The CreateUserPool input of the pool called `name`. Raises Unfollowed for a value that cannot be told."""
-    given = _properties(scope, name)
-    members = {"PoolName": named("UserPoolName")(scope, name)} | {
-        POOL_MEMBERS.get(key, key): item for key, item in given.items()
-    }
-    fitted, problems = _fitted(scope, name, members, "CreateUserPoolRequest", shapes)
-    return fitted, [*problems, *_triggers(scope, name, given.get("LambdaConfig"))]
+    written = {"UserPoolName": named("UserPoolName")(scope, name)} | _properties(scope, name)
+    fitted, problems = _fitted(scope, name, written, POOL_SHAPE, _as_written(shapes))
+    renamed = {"PoolName" if key == "UserPoolName" else key: value for key, value in fitted.items()}
+    return renamed, [*problems, *_triggers(scope, name, written.get("LambdaConfig"))]
+
+
+def _as_written(shapes: Shapes) -> Shapes:
+    """The shapes with the pool's one member that has another name in CloudFormation."""
+    shape = shapes[POOL_SHAPE]
+    members = {"UserPoolName" if key == "PoolName" else key: member for key, member in shape["members"].items()}
+    return {**shapes, POOL_SHAPE: {**shape, "members": members, "required": ["UserPoolName"]}}
 
 
 def read_client(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
@@ -71,13 +76,13 @@ def _steps(name: str, *inside: str | int) -> Steps:
 def _fitted(
     scope: Scope, name: str, members: Mapping[str, Any], shape: str, shapes: Shapes
 ) -> tuple[Mapping[str, Any], list[Problem]]:
-    written = {member: key for key, member in POOL_MEMBERS.items()}
     fitted, misfits = fit(members, shape, shapes)
     problems = []
     for misfit in misfits:
-        steps = tuple(written.get(str(step), step) for step in misfit.steps)
-        dotted = ".".join(str(step) for step in (name, *steps))
-        problems.append(scope.unfollowed(_steps(name, *steps), f"{dotted}: {misfit.message}", misfit.hint).problem)
+        dotted = ".".join(str(step) for step in (name, *misfit.steps))
+        problems.append(
+            scope.unfollowed(_steps(name, *misfit.steps), f"{dotted}: {misfit.message}", misfit.hint).problem
+        )
     return fitted, problems
 
 
