@@ -8,6 +8,7 @@ import io
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 UNZIPPED_BYTES = 262_144_000
@@ -25,18 +26,17 @@ def fingerprint(folder: Path) -> Fingerprint:
 
 
 def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name == "__pycache__" or entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    yield from _stamps(entry.path)
-                else:
-                    stat = entry.stat()
-                    yield entry.path, stat.st_mtime_ns, stat.st_size
-    except OSError:
-        return  # Gone between two looks: the next look sees what took its place.
+    # What is gone between listing and looking is simply not there: the next look sees what took its place.
+    entries: list[os.DirEntry[str]] = []
+    with suppress(OSError), os.scandir(folder) as listing:
+        entries = [entry for entry in listing if entry.name != "__pycache__" and not entry.name.startswith(".")]
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _stamps(entry.path)
+            continue
+        with suppress(OSError):
+            stat = entry.stat()
+            yield entry.path, stat.st_mtime_ns, stat.st_size
 
 
 def weigh(files: Fingerprint) -> tuple[int, str]:

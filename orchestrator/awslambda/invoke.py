@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
 import secrets
 import time
 import uuid
@@ -13,10 +12,10 @@ import uuid
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orchestrator.awslambda.answers import Invocation, Outcome, strict_json
 from orchestrator.awslambda.errors import ApiError, invalid
 from orchestrator.awslambda.logs import announce
 from orchestrator.awslambda.region import Deployed
-from orchestrator.awslambda.worker import Invocation, Outcome
 
 REQUEST_BYTES = 6_291_456
 EVENT_BYTES = 1_048_576
@@ -76,8 +75,8 @@ async def _event(request: Request, *, limit: int) -> bytes:
     if not body:
         return b"{}"
     try:
-        json.loads(body)
-    except (ValueError, RecursionError) as error:
+        strict_json(body)
+    except ValueError as error:
         message = f"Could not parse request body into json: {error}"
         raise ApiError(400, "InvalidRequestContentException", message) from error
     return body
@@ -89,7 +88,7 @@ def _client_context(request: Request) -> str:
     try:
         context = base64.b64decode(encoded, validate=True).decode()
         if context:
-            json.loads(context)
+            strict_json(context.encode())
     except (binascii.Error, ValueError) as error:
         message = "Client context must be a valid Base64-encoded JSON object."
         raise ApiError(400, "InvalidRequestContentException", message) from error

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from orchestrator.awslambda.answers import Invocation, Outcome
 from orchestrator.awslambda.code import Fingerprint, fingerprint
 from orchestrator.awslambda.functions import Function
-from orchestrator.awslambda.worker import Invocation, Outcome, Worker, WorkerGone
+from orchestrator.awslambda.worker import Worker, WorkerGone
 
 MOST_WORKERS = 4
 IDLE_SECONDS = 10.0
@@ -86,10 +87,9 @@ class Pool:
         if files != self.files:
             self._renew(Version(self.function, files))
 
-    def tend(self) -> None:
-        """Look for changed code, and end workers that have had nothing to do; one stays."""
+    def tend(self, now: float) -> None:
+        """Look for changed code, and end workers that have had nothing to do; one stays. `now` is monotonic."""
         self.look()
-        now = time.monotonic()
         while len(self._idle) > 1 and now - self._idle[0].since > IDLE_SECONDS:
             self._end(self._idle.pop(0).worker)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -106,7 +107,7 @@ class Region:
         while True:
             await asyncio.sleep(TEND_SECONDS)
             for deployed in self._deployed.values():
-                deployed.pool.tend()
+                deployed.pool.tend(time.monotonic())
 
 
 def revised(function: Function) -> Function:

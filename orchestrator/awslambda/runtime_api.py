@@ -12,7 +12,7 @@ from typing import cast
 
 import httptools
 
-RESPONSE_BYTES = 6_291_556
+from orchestrator.awslambda.answers import RESPONSE_BYTES
 
 _PHRASES = {200: b"OK", 202: b"Accepted", 403: b"Forbidden", 404: b"Not Found", 413: b"Request Entity Too Large"}
 
@@ -38,6 +38,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, receive: Callable[[Request, Connection], None]) -> None:
         self._receive = receive
         self._parser = httptools.HttpRequestParser(self)
+        self.closed = False
         self._begin()
 
     def _begin(self) -> None:
@@ -48,6 +49,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.closed = True
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -80,7 +84,7 @@ class Connection(asyncio.Protocol):
 
     def reply(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """Answer the request; nothing happens if the process is gone by now."""
-        if self._transport.is_closing():
+        if self.closed:
             return
         lines = [f"{name}: {value}\r\n" for name, value in (headers or {}).items()]
         head = b"HTTP/1.1 %d %s\r\ncontent-length: %d\r\n" % (status, _PHRASES[status], len(body))

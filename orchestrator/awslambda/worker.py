@@ -3,50 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from orchestrator.awslambda import environment, process
+from orchestrator.awslambda.answers import (
+    Answer,
+    Invocation,
+    Outcome,
+    checked,
+    error_payload,
+    exit_error,
+    start_error,
+    timed_out,
+    too_large,
+)
 from orchestrator.awslambda.environment import Runtime
 from orchestrator.awslambda.functions import Function
 from orchestrator.awslambda.logs import LogFile, Transcript, timestamp
-from orchestrator.awslambda.runtime_api import RESPONSE_BYTES, Connection, Request
+from orchestrator.awslambda.runtime_api import Connection, Request
 
 INIT_SECONDS = 10.0  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
 _API = "/2018-06-01/runtime/"
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """One event on its way to a handler."""
-
-    id: str
-    event: bytes
-    arn: str
-    trace: str
-    client_context: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an invocation. With `failed`, the payload describes the error."""
-
-    payload: bytes
-    failed: bool
-    log: bytes
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the handler or the runtime said, before the log is added."""
-
-    payload: bytes
-    failed: bool = False
 
 
 class WorkerGone(Exception):
@@ -147,7 +127,7 @@ class Worker:
     async def _next_request(self) -> Connection:
         """The request for an event that the process keeps open while it has nothing to do."""
         await self.ready()
-        if not self._asked.done() or not self.alive:
+        if not self.alive or not self._asked.done() or self._asked.result().closed:
             raise WorkerGone
         return self._asked.result()
 
@@ -240,60 +220,3 @@ class Worker:
 
 async def _first(futures: set[asyncio.Future[Any]], seconds: float | None = None) -> None:
     await asyncio.wait(futures, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-
-
-def checked(payload: bytes) -> Answer:
-    """The handler's result, or the error for one that is not JSON. Python's encoder writes NaN, which is none."""
-    try:
-        json.loads(payload, parse_constant=_refuse)
-    except ValueError as error:
-        return Answer(error_payload("Runtime.MarshalError", f"Unable to marshal response: {error}"), failed=True)
-    return Answer(payload)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def too_large(size: int) -> Answer:
-    message = f"Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
-    return Answer(error_payload("Function.ResponseSizeTooLarge", message), failed=True)
-
-
-def exit_error(invocation: Invocation, code: int) -> Answer:
-    """The error for a process that ended without an answer."""
-    message = f"RequestId: {invocation.id} Error: {exit_reason(code)}"
-    return Answer(error_payload("Runtime.ExitError", message), failed=True)
-
-
-def exit_reason(code: int) -> str:
-    """Lambda's words for this exit code.
-
-    >>> exit_reason(-9)
-    'Runtime exited with error: signal: killed'
-    """
-    if code == 0:
-        return "Runtime exited without providing a reason"
-    if code > 0:
-        return f"Runtime exited with error: exit status {code}"
-    return f"Runtime exited with error: signal: {_SIGNALS.get(-code, -code)}"
-
-
-_SIGNALS: Mapping[int, str] = {6: "aborted", 7: "bus error", 9: "killed", 11: "segmentation fault", 15: "terminated"}
-
-
-def start_error(function: Function, error: OSError) -> Answer:
-    """The error for a process that could not be started; nearly always the code folder is missing."""
-    module = function.handler.rpartition(".")[0]
-    reason = f"{function.code}: {error.strerror}" if not function.code.is_dir() else str(error)
-    return Answer(
-        error_payload("Runtime.ImportModuleError", f"Unable to import module '{module}': {reason}"), failed=True
-    )
-
-
-def timed_out(seconds: float) -> str:
-    return f"Task timed out after {seconds:.2f} seconds"
-
-
-def error_payload(kind: str, message: str) -> bytes:
-    return json.dumps({"errorType": kind, "errorMessage": message}, separators=(",", ":")).encode()
