@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import socket
 import sys
-import tempfile
 from pathlib import Path
 
 import uvicorn
@@ -18,18 +18,20 @@ from orchestrator.awslambda.errors import ConfigError
 from orchestrator.awslambda.logs import announce
 from orchestrator.awslambda.region import Region
 
+_SCRATCH = ".awslambda"
+
 
 def main() -> int:
     arguments = _arguments()
     try:
         settings = config.read(arguments.config)
-        _make_folder(settings.logs)
         listener = _listen(arguments.host or settings.host, settings.port if arguments.port is None else arguments.port)
+        _make_folders(settings.logs)
     except ConfigError as error:
         sys.stderr.write(f"awslambda: {error}\n")
         return 1
-    with listener, tempfile.TemporaryDirectory(prefix="awslambda-", ignore_cleanup_errors=True) as scratch:
-        _serve(settings, listener, Path(scratch))
+    with listener:
+        _serve(settings, listener)
     return 0
 
 
@@ -41,9 +43,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _make_folder(logs: Path) -> None:
+def _make_folders(logs: Path) -> None:
+    """The logs' folder, and in it an empty one for this run. An emulator that was killed left its own behind."""
     try:
-        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(logs / _SCRATCH, ignore_errors=True)
+        (logs / _SCRATCH / "uploads").mkdir(parents=True, mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"logs: {logs}: {error.strerror or error}") from error
 
@@ -61,11 +65,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(settings: config.Config, listener: socket.socket, scratch: Path) -> None:
-    uploads = scratch / "uploads"
-    uploads.mkdir()
+def _serve(settings: config.Config, listener: socket.socket) -> None:
+    scratch = settings.logs / _SCRATCH
     runtime = provide_runtime(scratch / "runtime")
-    region = Region(settings.region, settings.account, runtime, settings.logs, uploads)
+    region = Region(settings.region, settings.account, runtime, settings.logs, scratch / "uploads")
     app = make_app(region, settings.functions)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -80,10 +83,11 @@ def _serve(settings: config.Config, listener: socket.socket, scratch: Path) -> N
     )
     host, port = listener.getsockname()[:2]
     announce(f"listening on {host}:{port} with {len(settings.functions)} functions")
-    # uvicorn stops at a signal and then raises it again, which would leave the scratch folder behind.
+    # uvicorn stops at a signal and then raises it again, which would end the program before it has tidied up.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     server.run(sockets=[listener])
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,6 @@ def folder(tmp_path):
     return tmp_path
 
 
-def rewrite(path, text):
-    path.write_text(text)
-
-
 CHANGES = {
     "longer": lambda folder: (folder / "app.py").write_text("123"),
     "touched": lambda folder: os.utime(folder / "app.py", (1, 1)),
@@ -84,7 +80,7 @@ def test_an_archive_cannot_write_outside_its_folder(tmp_path):
     assert (tmp_path / "code" / "evil.py").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", archive(a="1" * 100)[:50]])
+@pytest.mark.parametrize("content", [b"", b"PK", archive(a="1" * 100)[:50]], ids=["empty", "not one", "cut off"])
 def test_what_is_no_archive_is_told(tmp_path, content):
     with pytest.raises(BadArchive, match="Could not unzip uploaded file"):
         unpack(content, tmp_path / "code")

@@ -148,7 +148,7 @@ def test_a_dry_run_of_new_code_changes_nothing(deploy, client, invoke):
     assert invoke(name) == (None, "old")
 
 
-@pytest.mark.parametrize("archive", [b"", b"PK not really", zipped(ECHO)[:60]])
+@pytest.mark.parametrize("archive", [b"", b"PK not really", zipped(ECHO)[:60]], ids=["empty", "not one", "cut off"])
 def test_code_that_is_no_archive_is_refused(deploy, client, invoke, archive):
     name = deploy(ECHO)
     with pytest.raises(ClientError, match="Could not unzip uploaded file") as error:
