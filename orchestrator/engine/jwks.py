@@ -63,11 +63,17 @@ class RemoteKeys:
         """Fetches the keys whenever they are due, for ever; one that fails keeps the old keys until the next wake."""
         while True:
             await asyncio.sleep(wake_seconds)
-            if self._set.refresh_at is not None and self._clock() >= self._set.refresh_at:
-                try:
-                    await self.refresh()
-                except JwksError as error:
-                    logger.warning("%s Keeping the keys from before.", error)
+            try:
+                await self.refresh_if_due()
+            except JwksError as error:
+                logger.warning("%s Keeping the keys from before.", error)
+
+    async def refresh_if_due(self) -> bool:
+        """Fetches the keys if it is time; whether it was."""
+        due = self._set.refresh_at is not None and self._clock() >= self._set.refresh_at
+        if due:
+            await self.refresh()
+        return due
 
 
 def fetch(url: str, *, at: float) -> KeySet:

@@ -1,0 +1,115 @@
+import subprocess
+import sys
+
+import pytest
+
+from orchestrator.engine.config import ConfigError, load
+from orchestrator.engine.jwt_config import JwtConfig
+
+URL = "postgresql://user:secret@localhost/db"
+JWT = '{"type": "HS256", "key": "0123456789abcdef0123456789abcdef"}'
+
+
+def environ(**variables):
+    return {f"HASURA_GRAPHQL_{name}": value for name, value in {"DATABASE_URL": URL, **variables}.items()}
+
+
+def test_one_database_is_enough_and_serves_for_the_metadata_too():
+    config = load([], environ())
+    assert (config.database_url, config.metadata_database_url) == (URL, URL)
+    assert (config.host, config.port) == ("127.0.0.1", 8080)
+    assert config.database_url_from_env
+
+
+def test_the_command_line_of_the_official_binary():
+    config = load(
+        [
+            "--metadata-database-url",
+            URL,
+            "serve",
+            "--enable-telemetry=false",
+            "--server-port",
+            "9999",
+            "--stringify-numeric-types",
+            "--admin-secret",
+            "hidden",
+        ],
+        {},
+    )
+    assert (config.database_url, config.metadata_database_url, config.port) == (None, URL, 9999)
+    assert config.stringify_numeric_types
+    assert config.auth.admin_secret == "hidden"
+
+
+def test_the_environment_alone_starts_it_too():
+    variables = environ(
+        SERVER_HOST="0.0.0.0",
+        SERVER_PORT="9999",
+        ADMIN_SECRET="hidden",
+        JWT_SECRET=JWT,
+        UNAUTHORIZED_ROLE="anonymous",
+        CORS_DOMAIN="https://*.example.com, http://localhost:3000/",
+        ENABLE_CONSOLE="TRUE",
+        STRINGIFY_NUMERIC_TYPES="yes",
+        ENABLED_APIS="graphql, metadata",
+        DEV_MODE="t",
+        INFER_FUNCTION_PERMISSIONS="false",
+        LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL="250",
+        SOMETHING_UNKNOWN="ignored",
+    )
+    config = load(["serve"], variables)
+    assert (config.host, config.port) == ("0.0.0.0", 9999)
+    assert (config.auth.admin_secret, config.auth.unauthorized_role) == ("hidden", "anonymous")
+    assert isinstance(config.auth.jwt, JwtConfig)
+    assert config.cors_domains == ("https://*.example.com", "http://localhost:3000")
+    assert config.console
+    assert config.dev_mode
+    assert config.stringify_numeric_types
+    assert not config.infer_function_permissions
+    assert config.enabled_apis == {"graphql", "metadata"}
+    assert config.live_queries_refetch_interval == 0.25
+
+
+def test_a_flag_beats_its_variable_on_either_side_of_the_command():
+    for argv in (["--server-port", "1", "serve"], ["serve", "--server-port", "1"], ["--server-port=1"]):
+        assert load(argv, environ(SERVER_PORT="2")).port == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "variables", "says"),
+    [
+        ([], {"DATABASE_URL": ""}, "HASURA_GRAPHQL_METADATA_DATABASE_URL"),
+        ([], {"DATABASE_URL": "mysql://user:secret@localhost/db"}, "HASURA_GRAPHQL_DATABASE_URL is not a postgres://"),
+        ([], {"SERVER_PORT": "http"}, "HASURA_GRAPHQL_SERVER_PORT is 'http': say a number from 0 to 65535."),
+        ([], {"SERVER_PORT": "65536"}, "HASURA_GRAPHQL_SERVER_PORT"),
+        ([], {"ENABLE_CONSOLE": "maybe"}, "HASURA_GRAPHQL_ENABLE_CONSOLE is 'maybe': say true or false."),
+        ([], {"ENABLED_APIS": "graphql,rest"}, "HASURA_GRAPHQL_ENABLED_APIS has 'rest'"),
+        ([], {"CORS_DOMAIN": "example.com"}, "HASURA_GRAPHQL_CORS_DOMAIN has 'example.com'"),
+        ([], {"LOG_LEVEL": "loud"}, "HASURA_GRAPHQL_LOG_LEVEL is 'loud'"),
+        ([], {"JWT_SECRET": JWT}, "HASURA_GRAPHQL_JWT_SECRET requires HASURA_GRAPHQL_ADMIN_SECRET"),
+        ([], {"UNAUTHORIZED_ROLE": "anonymous"}, "HASURA_GRAPHQL_UNAUTHORIZED_ROLE requires"),
+        ([], {"ADMIN_SECRET": "hidden", "JWT_SECRET": "{"}, "HASURA_GRAPHQL_JWT_SECRET can't be used"),
+        (["--fly"], {}, "--fly"),
+        (["migrate"], {}, "migrate"),
+    ],
+)
+def test_a_bad_configuration_is_one_line_that_names_the_setting(argv, variables, says):
+    with pytest.raises(ConfigError) as caught:
+        load(argv, environ(**variables))
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "secret@" not in str(caught.value)
+
+
+def test_a_configuration_does_not_show_its_secrets():
+    shown = repr(load([], environ(ADMIN_SECRET="hidden", JWT_SECRET=JWT)))
+    assert "hidden" not in shown
+    assert "secret" not in shown.replace("admin_secret", "")
+    assert "0123456789" not in shown
+
+
+def test_the_program_ends_with_one_line_and_status_1():
+    program = [sys.executable, "-m", "orchestrator.engine", "serve", "--server-port", "http"]
+    ended = subprocess.run(program, env={"HASURA_GRAPHQL_DATABASE_URL": URL}, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "graphql-engine: HASURA_GRAPHQL_SERVER_PORT is 'http': say a number from 0 to 65535.\n"

@@ -1,0 +1,67 @@
+import asyncpg
+import pytest
+
+from orchestrator.engine import storage
+from orchestrator.engine.errors import EngineError
+from orchestrator.engine.json_value import JsonValue
+from orchestrator.engine.metadata import Metadata, Source
+
+CONNECTION = {
+    "connection_info": {
+        "database_url": "postgres://localhost/db",
+        "isolation_level": "read-committed",
+        "use_prepared_statements": False,
+    }
+}
+METADATA = Metadata(sources={"default": Source("default", configuration=CONNECTION)})
+
+
+@pytest.fixture
+async def connection(database):
+    connection = await asyncpg.connect(database)
+    await storage.prepare(connection)
+    yield connection
+    await connection.close()
+
+
+async def test_an_empty_database_has_no_metadata(connection):
+    assert await storage.load(connection) == storage.Stored(Metadata(), 0)
+
+
+async def test_preparing_twice_keeps_what_is_there(connection):
+    await storage.save(connection, METADATA, based_on=0)
+    await storage.prepare(connection)
+    assert await storage.load(connection) == storage.Stored(METADATA, 1)
+    assert await connection.fetchval("select count(*) from hdb_catalog.hdb_version") == 1
+
+
+async def test_each_save_counts_the_resource_version_up(connection):
+    assert await storage.save(connection, METADATA, based_on=0) == 1
+    assert await storage.save(connection, Metadata(), based_on=1) == 2
+    assert await storage.load(connection) == storage.Stored(Metadata(), 2)
+
+
+@pytest.mark.parametrize("based_on", [0, 1, 3])
+async def test_a_save_that_is_not_based_on_the_latest_is_refused(connection, based_on):
+    await storage.save(connection, METADATA, based_on=0)
+    await storage.save(connection, METADATA, based_on=1)
+    with pytest.raises(EngineError) as caught:
+        await storage.save(connection, Metadata(), based_on=based_on)
+    message = f"metadata resource version referenced ({based_on}) did not match current version"
+    assert (caught.value.status, caught.value.code, caught.value.message) == (409, "conflict", message)
+    assert await storage.load(connection) == storage.Stored(METADATA, 2)
+
+
+async def test_the_cli_and_the_console_each_keep_a_state(connection):
+    await storage.set_catalog_state(connection, JsonValue({"type": "cli", "state": {"migrations": {"1": False}}}))
+    await storage.set_catalog_state(connection, JsonValue({"type": "console", "state": {"onboarding": True}}))
+    state = await storage.catalog_state(connection)
+    assert state["cli_state"] == {"migrations": {"1": False}}
+    assert state["console_state"] == {"onboarding": True}
+    assert len(state["id"]) == 36
+
+
+async def test_another_state_is_refused(connection):
+    with pytest.raises(EngineError) as caught:
+        await storage.set_catalog_state(connection, JsonValue({"type": "x", "state": {}}, "$.args"))
+    assert (caught.value.code, caught.value.path) == ("parse-failed", "$.args.type")
