@@ -63,7 +63,7 @@ def read(directory: Path, root: Path) -> Metadata:
         prefix = (key,) if key else ()
         places |= {(*prefix, *steps): place for steps, place in tree.places.items() if prefix or steps}
     places[()] = Place(shown(directory / "version.yaml", root), 1)
-    metadata = Metadata(_without_empty_actions(document), Tree(dict(document), places))
+    metadata = Metadata(_without_empty({"sources": [], **document}), Tree(dict(document), places))
     _check(metadata)
     return metadata
 
@@ -74,22 +74,25 @@ def _spread(tree: Tree) -> dict[str, Json]:
     return tree.value
 
 
-def _without_empty_actions(document: Mapping[str, Json]) -> dict[str, Json]:
-    """The document without the empty lists that the CLI writes into actions.yaml, which Hasura leaves out, too."""
-    types = document.get("custom_types")
-    return {
-        key: value
-        for key, value in document.items()
-        if not (key == "actions" and not value)
-        and not (key == "custom_types" and isinstance(types, dict) and not any(types.values()))
-    }
+def _without_empty(document: Mapping[str, Json]) -> dict[str, Json]:
+    """The document without the empty sections that the CLI writes a file for, and Hasura leaves out."""
+    return {key: value for key, value in document.items() if key in {"version", "sources"} or not _is_empty(value)}
+
+
+def _is_empty(value: Json) -> bool:
+    return value in ([], {}) or (isinstance(value, dict) and all(each == [] for each in value.values()))
 
 
 def _check(metadata: Metadata) -> None:
     place = metadata.tree.place
     if metadata.document.get("version") != 3:
         raise StackError(f"{place(('version',))}: the metadata must have `version: 3`.")
-    sources = metadata.document.get("sources", [])
+    if metadata.document.get("actions"):
+        raise StackError(
+            f"{place(('actions',))}: actions are not followed: their types stand in actions.graphql.",
+            "Apply this project's metadata with `hasura metadata apply`.",
+        )
+    sources = metadata.document["sources"]
     if not isinstance(sources, list):
         raise StackError(f"{place(('sources',))}: a list of sources is expected here.")
     for index, source in enumerate(sources):

@@ -55,11 +55,11 @@ def test_the_folder_is_one_document(write: Write) -> None:
     files = {
         "metadata/actions.yaml": "actions: []\ncustom_types:\n  enums: []\n  objects: []\n",
         "metadata/allow_list.yaml": "- collection: allowed\n",
-        "metadata/network.yaml": "tls_allowlist: []\n",
+        "metadata/network.yaml": "{}\n",
         "metadata/cron_triggers.yaml": "",
     }
     document = read(write(FILES | files)).document
-    assert set(document) == {"version", "sources", "allowlist", "network"}
+    assert set(document) == {"version", "sources", "allowlist"}
     assert document["allowlist"] == [{"collection": "allowed"}]
     [source] = read(write({})).sources
     assert [table["table"] for table in source["tables"]] == [USERS, "posts"]
@@ -70,6 +70,10 @@ def test_the_folder_is_one_document(write: Write) -> None:
     [
         ({"metadata/version.yaml": "version: 2\n"}, "metadata/version.yaml:1: the metadata must have `version: 3`"),
         ({"metadata/version.yaml": "- 3\n"}, "metadata/version.yaml:1: a mapping is expected"),
+        (
+            {"metadata/actions.yaml": "custom_types: {}\nactions:\n- name: a\n"},
+            "actions.yaml:2: actions are not followed",
+        ),
         ({"metadata/databases/databases.yaml": "a: 1\n"}, "databases.yaml:1: a list of sources"),
         ({"metadata/databases/databases.yaml": "- kind: postgres\n"}, "databases.yaml:1: a source needs a `name`"),
         ({"metadata/databases/default/tables/public_users.yaml": "tabel: x\n"}, "public_users.yaml:1: a table needs"),
