@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import time
@@ -42,7 +43,9 @@ def make_app(emulator: Emulator, model: ServiceModel, functions: LambdaClient) -
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        warming = asyncio.create_task(functions.warm())
         yield
+        await warming
         await functions.close()
         emulator.database.close()
 

@@ -22,7 +22,6 @@ DEFAULT_PASSWORD_POLICY = {
     "RequireSymbols": True,
     "TemporaryPasswordValidityDays": 7,
 }
-# Pools and clients of the API name them in the singular, TokenValidityUnits in the plural.
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
 
@@ -60,6 +59,7 @@ class Pool:
     settings: Mapping[str, Any]
     created_at: float
     modified_at: float
+    domain: str | None = None
 
     @property
     def name(self) -> str:

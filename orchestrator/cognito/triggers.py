@@ -110,8 +110,8 @@ def pre_token_generation(
 
 def custom_message(source: str, user: User, code: str, username: str | None, metadata: Json | None) -> Call:
     request = {"userAttributes": user_attributes(user), "codeParameter": code, **_metadata(metadata)}
-    request["linkParameter"] = "{##Click Here##}"
-    request["usernameParameter"] = username
+    if username is not None:
+        request["usernameParameter"] = username
     return Call("CustomMessage", source, request, {"smsMessage": None, "emailMessage": None, "emailSubject": None})
 
 

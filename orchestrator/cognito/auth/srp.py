@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 from ..model import Random, Verifier
@@ -21,6 +22,7 @@ N_HEX = (
     "BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 )
 N = int(N_HEX, 16)
+_HEXADECIMAL = re.compile("[0-9a-fA-F]{1,2048}")
 G = 2
 
 
@@ -52,8 +54,8 @@ def matches(stored: Verifier, pool_name: str, username: str, password: str) -> b
 
 
 def begin(client_public: str, stored: Verifier, random: Random) -> Exchange | None:
-    """The server's half for a client's A; None if A ≡ 0 mod N, with which anybody could sign in."""
-    if int(client_public, 16) % N == 0:
+    """The server's half for a client's A; None if A is no number, or ≡ 0 mod N, with which anybody could sign in."""
+    if not _HEXADECIMAL.fullmatch(client_public) or int(client_public, 16) % N == 0:
         return None
     secret = int.from_bytes(random(32), "big")
     public = (_K * int(stored.value, 16) + pow(G, secret, N)) % N
@@ -76,8 +78,8 @@ def proves(
     shared = pow(a * pow(int(stored.value, 16), u, N), b, N)
     key = _derived_key(shared, u)
     said = pool_name.encode() + username.encode() + base64.b64decode(secret_block) + timestamp.encode()
-    expected = base64.b64encode(hmac.digest(key, said, hashlib.sha256)).decode()
-    return hmac.compare_digest(expected, signature)
+    expected = base64.b64encode(hmac.digest(key, said, hashlib.sha256))
+    return hmac.compare_digest(expected, signature.encode())
 
 
 def _raise_password(pool_name: str, username: str, password: str, salt: str) -> int:

@@ -13,6 +13,17 @@ from ..store import pools, users
 from .request import client_of, page_place, page_token, pool_of
 
 PAGE = 60
+# What CreateUserPool assumes when it is not told.
+DEFAULTS: Json = {
+    "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 7},
+    "DeletionProtection": "INACTIVE",
+    "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
+    "MfaConfiguration": "OFF",
+    "UserPoolTags": {},
+    "UserPoolTier": "ESSENTIALS",
+    "UsernameConfiguration": {"CaseSensitive": False},
+    "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
+}
 
 
 def describe_user_pool(emulator: Emulator, request: Json) -> Json:
@@ -21,7 +32,9 @@ def describe_user_pool(emulator: Emulator, request: Json) -> Json:
     policies = {**(settings.pop("Policies", None) or {}), "PasswordPolicy": dict(pool.password_policy)}
     return {
         "UserPool": {
+            **DEFAULTS,
             **settings,
+            **({"Domain": pool.domain} if pool.domain else {}),
             "Id": pool.id,
             "Name": pool.name,
             "Arn": arn(emulator.region, emulator.account, pool.id),

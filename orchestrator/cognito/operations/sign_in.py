@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import orjson
 
@@ -32,6 +33,7 @@ from ..model import (
     Session,
     User,
     Verifier,
+    random_uuid,
     session_id,
 )
 from ..store import challenges, users
@@ -133,20 +135,21 @@ async def _srp(attempt: Attempt) -> Json:
     """PASSWORD_VERIFIER for a client's SRP_A, for a user who is not there, too, if that is to be hidden."""
     name, client_public = attempt.required("USERNAME"), attempt.required("SRP_A")
     user = await _begin(attempt, name)
-    emulator = attempt.emulator
-    stored = user.password if user and user.password else _decoy(emulator, attempt.pool, name)
-    try:
-        exchange = srp.begin(client_public, stored, emulator.random)
-    except ValueError as error:
-        raise InvalidParameter("SRP_A is not a hexadecimal number.") from error
-    if exchange is None:
+    random = attempt.emulator.random
+    identity, stored = (user.username, user.password) if user else _decoy(attempt, name)
+    exchange = srp.begin(client_public, stored, random) if stored else None
+    if stored is None or exchange is None:
         raise NotAuthorized(WRONG)
-    block = base64.b64encode(emulator.random(48)).decode()
-    identity = user.username if user else name
-    data = {"exchange": exchange.__dict__, "salt": stored.salt, "secret_block": block}
-    session = _pose(attempt, user.sub if user else "", "PASSWORD_VERIFIER", data)
-    shown = {"SALT": stored.salt, "SRP_B": exchange.server_public, "SECRET_BLOCK": block}
-    return _challenge("PASSWORD_VERIFIER", session, {**shown, "USERNAME": identity, "USER_ID_FOR_SRP": identity})
+    data = {"exchange": asdict(exchange), "salt": stored.salt}
+    block = _pose(attempt, user.sub if user else "", "PASSWORD_VERIFIER", data)
+    parameters = {
+        "SALT": stored.salt,
+        "SRP_B": exchange.server_public,
+        "SECRET_BLOCK": block,
+        "USERNAME": identity,
+        "USER_ID_FOR_SRP": identity,
+    }
+    return {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": parameters}
 
 
 async def _refresh(attempt: Attempt) -> Json:
@@ -179,7 +182,9 @@ async def _respond(emulator: Emulator, pool: Pool, client: Client, request: Json
     attempt = Attempt(emulator, pool, client, parameters, request.get("ClientMetadata"))
     username = attempt.required("USERNAME")
     check_secret_hash(client, [username], parameters.get("SECRET_HASH"))
-    challenge = _posed(attempt, name, request.get("Session"))
+    # The secret block is what names an SRP exchange: pycognito sends no session with it.
+    session = parameters.get("PASSWORD_CLAIM_SECRET_BLOCK") if name == "PASSWORD_VERIFIER" else request.get("Session")
+    challenge = _posed(attempt, name, session)
     return await CHALLENGES[name](replace(attempt, challenge=challenge), challenge)
 
 
@@ -209,21 +214,18 @@ async def _new_password(attempt: Attempt, challenge: Challenge) -> Json:
 
 async def _password_verifier(attempt: Attempt, challenge: Challenge) -> Json:
     data = challenge.data
-    block, signature, timestamp = (
-        attempt.required(f"PASSWORD_CLAIM_{part}") if part != "TIMESTAMP" else attempt.required(part)
-        for part in ("SECRET_BLOCK", "SIGNATURE", "TIMESTAMP")
-    )
+    signature, timestamp = attempt.required("PASSWORD_CLAIM_SIGNATURE"), attempt.required("TIMESTAMP")
     _use_up(attempt, challenge)
     user = users.by_sub(attempt.emulator.database, challenge.sub)
     # A password changed in between has another salt.
-    if user is None or user.password is None or user.password.salt != data["salt"] or block != data["secret_block"]:
+    if user is None or user.password is None or user.password.salt != data["salt"]:
         raise NotAuthorized(WRONG)
     proved = srp.proves(
         srp.Exchange(**data["exchange"]),
         user.password,
         pool_name=attempt.pool.srp_name,
         username=user.username,
-        secret_block=block,
+        secret_block=challenge.id,
         timestamp=timestamp,
         signature=signature,
     )
@@ -262,7 +264,7 @@ async def _proved(attempt: Attempt, user: User) -> Json:
         "requiredAttributes": "[]",
         "userAttributes": orjson.dumps(user.attributes).decode(),
     }
-    return _challenge("NEW_PASSWORD_REQUIRED", session, parameters)
+    return {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": session, "ChallengeParameters": parameters}
 
 
 async def complete(attempt: Attempt, user: User, source: str) -> Json:
@@ -283,15 +285,17 @@ async def complete(attempt: Attempt, user: User, source: str) -> Json:
     return _authenticated(tokens, with_refresh=True)
 
 
-def _decoy(emulator: Emulator, pool: Pool, name: str) -> Verifier:
-    """What stands for the password of a user who is not there, the same each time the name is asked for."""
-    return srp.decoy(emulator.refresh_key + pool.id.encode() + pool.key(name).encode())
+def _decoy(attempt: Attempt, name: str) -> tuple[str, Verifier]:
+    """Username and verifier that stand for a user who is not there, the same each time the name is asked for."""
+    seed = hashlib.sha256(attempt.emulator.refresh_key + f"{attempt.pool.id}{attempt.pool.key(name)}".encode()).digest()
+    username = random_uuid(lambda size: seed[:size]) if attempt.pool.username_attributes else name
+    return username, srp.decoy(seed)
 
 
 def _pose(attempt: Attempt, sub: str, name: str, data: Json) -> str:
-    """Keeps a challenge; gives the session string that answers it."""
+    """Keeps a challenge; gives the text that names it in the answer: the session, or SRP's secret block."""
     at = attempt.emulator.clock()
-    identity = base64.urlsafe_b64encode(attempt.emulator.random(96)).decode()
+    identity = base64.b64encode(attempt.emulator.random(96)).decode()
     expires_at = at + attempt.client.session_seconds
     challenges.add(attempt.emulator.database, Challenge(identity, attempt.client.id, sub, name, data, expires_at), at)
     return identity
@@ -320,10 +324,6 @@ def _challenged_user(attempt: Attempt, challenge: Challenge) -> User:
     if user is None or named is None or named.sub != user.sub:
         raise NotAuthorized("Invalid session for the user.")
     return user
-
-
-def _challenge(name: str, session: str, parameters: Json) -> Json:
-    return {"ChallengeName": name, "Session": session, "ChallengeParameters": parameters}
 
 
 def _authenticated(tokens: Tokens, *, with_refresh: bool) -> Json:

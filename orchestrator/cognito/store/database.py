@@ -15,7 +15,7 @@ VERSION = 1
 SCHEMA = """
 create table secret (name text primary key, value blob not null) strict, without rowid;
 create table pool (
-    id text primary key, settings text not null, created_at real not null, modified_at real not null
+    id text primary key, settings text not null, domain text, created_at real not null, modified_at real not null
 ) strict, without rowid;
 create table client (
     id text primary key, pool_id text not null references pool on delete cascade, settings text not null, secret text,

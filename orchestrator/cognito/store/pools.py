@@ -18,13 +18,15 @@ def find(database: Database, pool_id: str) -> Pool | None:
     return _pool(row) if row else None
 
 
-def save(database: Database, pool_id: str, settings: Mapping[str, Any], at: float) -> None:
+def save(database: Database, pool_id: str, settings: Mapping[str, Any], domain: str | None, at: float) -> None:
     """Makes the pool, or replaces its settings; an unchanged one keeps its modification date."""
     database.run(
-        """insert into pool (id, settings, created_at, modified_at) values (?1, ?2, ?3, ?3)
-        on conflict (id) do update set settings = ?2, modified_at = ?3 where settings != ?2""",
+        """insert into pool (id, settings, domain, created_at, modified_at) values (?1, ?2, ?3, ?4, ?4)
+        on conflict (id) do update set settings = ?2, domain = ?3, modified_at = ?4
+        where settings != ?2 or domain is not ?3""",
         pool_id,
         orjson.dumps(settings).decode(),
+        domain,
         at,
     )
 
@@ -77,12 +79,12 @@ def forget_configured_clients(database: Database, pool_id: str, keep: set[str]) 
 
 
 def _pool(row: sqlite3.Row) -> Pool:
-    return _parsed_pool(row["id"], row["settings"], row["created_at"], row["modified_at"])
+    return _parsed_pool(row["id"], row["settings"], row["created_at"], row["modified_at"], row["domain"])
 
 
 @lru_cache(maxsize=256)
-def _parsed_pool(pool_id: str, settings: str, created_at: float, modified_at: float) -> Pool:
-    return Pool(pool_id, orjson.loads(settings), created_at, modified_at)
+def _parsed_pool(pool_id: str, settings: str, created_at: float, modified_at: float, domain: str | None) -> Pool:
+    return Pool(pool_id, orjson.loads(settings), created_at, modified_at, domain)
 
 
 def _client(row: sqlite3.Row) -> Client:

@@ -41,7 +41,7 @@ def bearer(emulator: Emulator, token: str, *, scope: str = API_SCOPE) -> Bearer:
     if claims["exp"] <= emulator.clock():
         raise NotAuthorized("Access Token has expired")
     user = _present(emulator, claims["sub"], claims["origin_jti"], "Access Token")
-    if scope not in claims["scope"].split():
+    if scope not in claims.get("scope", "").split():
         raise NotAuthorized("Access Token does not have required scopes")
     return Bearer(pool, client, user, claims["origin_jti"])
 

@@ -12,7 +12,7 @@ from ..model import Client, Group, Json, Session, User
 PROTECTED = frozenset(
     (
         "acr", "amr", "aud", "at_hash", "auth_time", "azp", "client_id", "cognito:username", "event_id", "exp", "iat",
-        "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "sub", "token_use", "username",
+        "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "scope", "sub", "token_use", "username",
     )
 )  # fmt: skip
 BOOLEANS = ("email_verified", "phone_number_verified")
@@ -27,7 +27,7 @@ class GroupClaims:
     preferred_role: str | None = None
 
     def claims(self) -> Json:
-        """The claims both kinds of token carry are in `names`; roles are for ID tokens only."""
+        """Those of an ID token; an access token has the names only."""
         claims: Json = {"cognito:groups": list(self.names)} if self.names else {}
         if self.roles:
             claims["cognito:roles"] = list(self.roles)
