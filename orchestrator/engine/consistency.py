@@ -13,6 +13,7 @@ from typing import Any, Final
 from orchestrator.engine.catalog import Catalog, QualifiedName, TableInfo
 from orchestrator.engine.enums import EnumValues, enum_problems
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.function_checks import computed_field_reason, tracking_reason
 from orchestrator.engine.metadata import (
     PERMISSION_FIELDS,
     AllColumns,
@@ -172,10 +173,10 @@ def table_problems(source: Source, databases: Databases) -> Iterator[Inconsisten
         reason = table_reason(table, catalog.tables.get(name), enums.get(name))
         if reason is not None:
             yield problem(ObjectId(source.name, name), reason, {"schema": name.schema, "name": name.name})
-    for name in source.functions:
-        if name not in catalog.functions:
-            found = ObjectId(source.name, name, is_function=True)
-            yield problem(found, f'no such function exists: "{name}"', write_name(name))
+    for name, function in source.functions.items():
+        reason = tracking_reason(function, catalog.functions.get(name, ()))
+        if reason is not None:
+            yield problem(ObjectId(source.name, name, is_function=True), reason, write_name(name))
 
 
 def table_reason(table: Table, info: TableInfo | None, values: EnumValues | None) -> str | None:
@@ -205,7 +206,7 @@ def field_problems(source: Source, databases: Databases) -> Iterator[Inconsisten
                     found = ObjectId(source.name, table.name, kind, name)
                     yield problem(found, reason, relationship_definition(source, table, relationship))
         for name, computed in table.computed_fields.items():
-            reason = computed_field_reason(table, computed, catalog)
+            reason = computed_reason(source, table, computed, catalog)
             if reason is not None:
                 found = ObjectId(source.name, table.name, "computed_fields", name)
                 yield problem(found, reason, computed_field_definition(source, table, computed))
@@ -265,17 +266,11 @@ def relationship_definition(source: Source, table: Table, relationship: Relation
     }
 
 
-def computed_field_reason(table: Table, computed: ComputedField, catalog: Catalog) -> str | None:
-    where = f'in table "{table.name}": in computed field "{computed.name}": '
-    overloads = catalog.functions.get(computed.function, ())
-    if not overloads:
-        return f'{where}no such function exists in postgres : "{computed.function}"'
-    if len(overloads) > 1:
-        refused = f'the computed field "{computed.name}" cannot be added to table "{table.name}" because the function '
-        return f'{where}{refused}"{computed.function}" is overloaded. Overloaded functions are not supported'
+def computed_reason(source: Source, table: Table, computed: ComputedField, catalog: Catalog) -> str | None:
     if computed.name in catalog.tables[table.name].column:
         return "field definition conflicts with postgres column"
-    return None
+    overloads = catalog.functions.get(computed.function, ())
+    return computed_field_reason(computed, table.name, overloads, lambda name: name in source.tables)
 
 
 def computed_field_definition(source: Source, table: Table, computed: ComputedField) -> dict[str, Any]:

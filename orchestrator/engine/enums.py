@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from orchestrator.engine.catalog import Column, TableInfo
+from orchestrator.engine.function_checks import because
 
 EnumValues = tuple[tuple[str, str | None], ...]
 """The rows of an enum table: value and comment."""
@@ -22,10 +23,7 @@ def enum_problems(info: TableInfo, values: EnumValues | None) -> str | None:
         problems = [*value_problems(values)]
     if not problems:
         return None
-    start = f'the table "{info.name}" cannot be used as an enum'
-    if len(problems) == 1:
-        return f"{start} because {problems[0]}"
-    return f"{start} for the following reasons:\n" + "".join(f"  • {problem}\n" for problem in problems)
+    return f'the table "{info.name}" cannot be used as an enum{because(problems)}'
 
 
 def key_problems(info: TableInfo) -> list[str]:

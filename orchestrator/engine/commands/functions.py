@@ -10,14 +10,14 @@ from orchestrator.engine.commands.command import (
     Result,
     changed,
     dropped,
-    field_taken,
     refusal,
     source_of,
     table_of,
 )
 from orchestrator.engine.consistency import ObjectId
+from orchestrator.engine.errors import EngineError, not_exists
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Function, FunctionConfiguration, Source
+from orchestrator.engine.metadata import Function, FunctionConfiguration, Source, Table
 from orchestrator.engine.metadata_reader import read_computed_field, read_function_configuration, read_name
 
 
@@ -89,11 +89,16 @@ def drop_function_permission(call: Call) -> Result:
     return put(call, source, replace(function, permissions=left))
 
 
+def table_of_computed_field(call: Call) -> tuple[Source, Table]:
+    try:
+        return table_of(call)
+    except EngineError as error:
+        raise error.at("$.args.table") from error
+
+
 def add_computed_field(call: Call) -> Result:
     computed = read_computed_field(call.args)
-    source, table = table_of(call)
-    if field_taken(call, source, table, computed.name):
-        raise refusal("already-exists", f'field with name "{computed.name}" already exists in table "{table.name}"')
+    source, table = table_of_computed_field(call)
     built = ObjectId(source.name, table.name, "computed_fields", computed.name)
     fields = {**table.computed_fields, computed.name: computed}
     return changed(call, source, replace(table, computed_fields=fields), built)
@@ -101,7 +106,7 @@ def add_computed_field(call: Call) -> Result:
 
 def drop_computed_field(call: Call) -> Result:
     name, cascade = call.args["name"].non_empty_text(), call.args.flag("cascade")
-    source, table = table_of(call)
+    source, table = table_of_computed_field(call)
     if name not in table.computed_fields:
-        raise refusal("not-exists", f'computed field "{name}" does not exist')
+        raise not_exists(f'computed field "{name}" does not exist', "$.args.name")
     return dropped(call, ObjectId(source.name, table.name, "computed_fields", name), cascade=cascade)
