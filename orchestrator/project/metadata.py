@@ -122,16 +122,23 @@ def _prefix(source: Mapping[str, Any]) -> str:
     return "pg" if kind == "postgres" else kind
 
 
-def apply(hasura: Hasura, metadata: Metadata) -> None:
-    """Replaces Hasura's metadata by ours, whole or not at all.
+def apply(hasura: Hasura, metadata: Metadata) -> bool:
+    """Replaces Hasura's metadata by ours, whole or not at all; False when it was the same and is consistent.
 
     Raises StackError that lists each inconsistent object: the object, its file and line, and Hasura's reason.
     """
+    if hasura.metadata("export_metadata") == metadata.document and _is_consistent(hasura):
+        return False
     args = {"allow_inconsistent_metadata": False, "metadata": metadata.document}
     try:
         hasura.metadata("replace_metadata", args, version=2)
     except HasuraError as error:
         raise refused(metadata, error) from error
+    return True
+
+
+def _is_consistent(hasura: Hasura) -> bool:
+    return bool(hasura.metadata("get_inconsistent_metadata")["is_consistent"])
 
 
 def refused(metadata: Metadata, error: HasuraError) -> StackError:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.project import hasura as hasura_client
+from orchestrator.project import hasura_project, metadata, migrations
 from orchestrator.project.hasura import Hasura
+from orchestrator.project.hasura_project import Project
 
 from .hasura_server import SECRET, HasuraServer
 
@@ -27,6 +29,19 @@ def write(tmp_path: Path) -> Write:
         return tmp_path
 
     return write
+
+
+OWN = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def own_project(hasura: Hasura) -> Project:
+    """This repository's own project, applied to `hasura`."""
+    project = hasura_project.read(OWN)
+    metadata.ensure_sources(hasura, project.metadata)
+    migrations.apply(hasura, project.migrations)
+    metadata.apply(hasura, project.metadata)
+    return project
 
 
 @pytest.fixture

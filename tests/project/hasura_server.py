@@ -79,6 +79,10 @@ class HasuraServer:
             case "set_catalog_state":
                 self.state = args["state"]
                 return 200, {"message": "success"}
+            case "export_metadata" if self.metadata is not None:
+                return 200, self.metadata
+            case "get_inconsistent_metadata":
+                return 200, {"is_consistent": self.inconsistent is None, "inconsistent_objects": []}
             case "export_metadata":
                 return 200, {"version": 3, "sources": [{"name": name} for name in self.sources]}
             case "pg_add_source":

@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from orchestrator.errors import StackError
-from orchestrator.project import hasura_project
+from orchestrator.project import hasura_project, metadata, migrations
 from orchestrator.project.hasura import Hasura
+from orchestrator.project.hasura_project import Project
 
-from .conftest import Write
+from .conftest import OWN, Write
 from .hasura_server import HasuraServer
 
-OWN = Path(__file__).parents[2]
+
+def test_our_own_project_is_applied_and_a_second_time_changes_nothing(
+    own_project: Project, hasura: Hasura, server: HasuraServer
+) -> None:
+    assert server.metadata == own_project.metadata.document
+    assert migrations.apply(hasura, own_project.migrations) == ()
+    assert metadata.apply(hasura, own_project.metadata) is False
 
 
-def test_our_own_project_is_applied_and_a_second_time_changes_nothing(hasura: Hasura, server: HasuraServer) -> None:
-    server.sources = ()
-    project = hasura_project.read(OWN)
-    told: list[str] = []
-    hasura_project.apply(hasura, project, lambda migration: told.append(migration.name))
-    assert told == ["create_users"]
-    assert hasura_project.apply(hasura, project) == ()
-    assert server.metadata == project.metadata.document
-
-
-def test_our_own_migrations_can_be_taken_back(hasura: Hasura, server: HasuraServer) -> None:
-    project = hasura_project.read(OWN)
-    empty = server.query("select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace")
-    hasura_project.apply(hasura, project)
-    for migration in reversed(project.migrations):
+def test_our_own_migrations_can_be_taken_back(own_project: Project, hasura: Hasura, server: HasuraServer) -> None:
+    for migration in reversed(own_project.migrations):
         hasura.run_sql(migration.source, migration.down or "")
-    assert server.query("select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace") == empty
+    assert server.query("select relname from pg_class where relnamespace = 'public'::regnamespace") == []
+    assert server.query("select proname from pg_proc where pronamespace = 'public'::regnamespace") == []
 
 
 def test_anonymous_may_see_neither_e_mail_nor_user_name() -> None:
@@ -49,8 +43,9 @@ def test_anonymous_may_see_neither_e_mail_nor_user_name() -> None:
     assert seen == {("public_profiles", column) for column in ("id", "display_name", "avatar_url")}
 
 
-def test_only_users_with_a_display_name_have_a_public_profile(hasura: Hasura, server: HasuraServer) -> None:
-    hasura_project.apply(hasura, hasura_project.read(OWN))
+def test_only_users_with_a_display_name_have_a_public_profile(
+    own_project: Project, hasura: Hasura, server: HasuraServer
+) -> None:
     hasura.run_sql(
         "default", "insert into users (id, username, display_name) values ('1', 'a', 'Ada'), ('2', 'b', null)"
     )
@@ -68,9 +63,7 @@ def test_only_users_with_a_display_name_have_a_public_profile(hasura: Hasura, se
         ("avatar_url", "https://" + "x" * 2048),
     ],
 )
-def test_the_users_table_refuses(hasura: Hasura, server: HasuraServer, column: str, value: str) -> None:
-    hasura_project.apply(hasura, hasura_project.read(OWN))
-
+def test_the_users_table_refuses(own_project: Project, server: HasuraServer, column: str, value: str) -> None:
     async def insert() -> None:
         connection = await asyncpg.connect(server.database)
         try:
@@ -85,8 +78,7 @@ def test_the_users_table_refuses(hasura: Hasura, server: HasuraServer, column: s
         asyncio.run(insert())
 
 
-def test_updated_at_moves_with_a_change_only(hasura: Hasura, server: HasuraServer) -> None:
-    hasura_project.apply(hasura, hasura_project.read(OWN))
+def test_updated_at_moves_with_a_change_only(own_project: Project, hasura: Hasura, server: HasuraServer) -> None:
     hasura.run_sql("default", "insert into users (id, username, updated_at) values ('1', 'ada', 'epoch')")
     hasura.run_sql("default", "update users set username = 'ada'")
     assert server.query("select updated_at = 'epoch' from users") == [(True,)]

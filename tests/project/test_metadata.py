@@ -99,8 +99,19 @@ def test_a_missing_source_is_added_without_its_tables(write: Write, hasura: Hasu
 
 def test_the_whole_document_replaces_the_metadata(write: Write, hasura: Hasura, server: HasuraServer) -> None:
     found = read(write(FILES))
-    metadata.apply(hasura, found)
+    assert metadata.apply(hasura, found) is True
     assert server.metadata == found.document
+
+
+def test_the_same_metadata_is_applied_again_only_where_it_became_inconsistent(
+    write: Write, hasura: Hasura, server: HasuraServer
+) -> None:
+    found = read(write(FILES))
+    metadata.apply(hasura, found)
+    assert metadata.apply(hasura, found) is False
+    server.inconsistent = {"internal": [{"type": "table", "definition": USERS, "reason": "dropped by hand"}]}
+    with pytest.raises(StackError, match="dropped by hand"):
+        metadata.apply(hasura, found)
 
 
 @pytest.mark.parametrize(

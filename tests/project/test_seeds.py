@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import StackError
-from orchestrator.project import hasura_project, seeds
+from orchestrator.project import seeds
 from orchestrator.project.hasura import Hasura
+from orchestrator.project.hasura_project import Project
 from orchestrator.project.seeds import Seed
 
-from .conftest import Write
+from .conftest import OWN, Write
 from .hasura_server import HasuraServer
-
-OWN = Path(__file__).parents[2]
 
 
 def test_seeds_are_read_in_the_order_of_their_names(write: Write) -> None:
@@ -25,8 +24,7 @@ def test_seeds_are_read_in_the_order_of_their_names(write: Write) -> None:
     )
 
 
-def test_our_own_seeds_can_be_applied_again(hasura: Hasura, server: HasuraServer) -> None:
-    hasura_project.apply(hasura, hasura_project.read(OWN))
+def test_our_own_seeds_can_be_applied_again(own_project: Project, hasura: Hasura, server: HasuraServer) -> None:
     found = seeds.read(OWN / "seeds", OWN)
     seeds.apply(hasura, found)
     seeds.apply(hasura, found)

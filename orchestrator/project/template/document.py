@@ -52,7 +52,7 @@ def read(
     id appended. Raises StackError with file and line of whatever the emulators cannot follow.
     """
     tree = _tree(path)
-    values, problems = parameters.read(tree, given)
+    values = parameters.read(tree, given)
     pseudo: dict[str, Json] = {
         "AWS::AccountId": account,
         "AWS::NotificationARNs": [],
@@ -63,7 +63,7 @@ def read(
         "AWS::URLSuffix": "amazonaws.com",
     }
     scope = Scope(tree, values, pseudo, _resources(tree), pool_id, client_id, resources.ref, resources.attribute)
-    reader = _Reader(scope, path.parent, [*problems, *resources.undefined(scope)])
+    reader = _Reader(scope, path.parent, [*values.broken.values(), *resources.undefined(scope)])
     template = reader.template()
     if reader.problems or template is None:
         raise error(reader.problems)

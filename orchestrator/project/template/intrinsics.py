@@ -114,7 +114,7 @@ def _sub_names(argument: Json, steps: Steps) -> Iterable[tuple[str, Steps]]:
 
 def unknown(name: str, steps: Steps, scope: Scope) -> Unfollowed:
     """The error for a name that is neither a parameter nor a resource."""
-    known = [*scope.parameters.values, *scope.parameters.unset, *scope.resources, *scope.pseudo]
+    known = [*scope.section("Parameters"), *scope.resources, *scope.pseudo]
     return scope.unfollowed(steps, f"there is no parameter or resource {name}.", _close(name, known))
 
 
@@ -131,6 +131,8 @@ def _ref(argument: Json, steps: Steps, scope: Scope) -> Any:
         return scope.pseudo[name]
     if name in scope.parameters.values:
         return scope.parameters.values[name]
+    if name in scope.parameters.broken:
+        raise Unfollowed(scope.parameters.broken[name])
     if name in scope.parameters.unset:
         raise scope.unfollowed(steps, f"the parameter {name} has no value.", "Give it a Default, or a value.")
     if name not in scope.resources:

@@ -16,31 +16,32 @@ TYPES = {"String", "Number", *LISTS}
 
 @dataclass(frozen=True)
 class Parameters:
-    """Each parameter's value; one without a value is an error only where something needs it."""
+    """Each parameter's value; one without a value is an error only where it is needed. `broken` are the others."""
 
     values: Mapping[str, Json]
     unset: frozenset[str]
+    broken: Mapping[str, Problem]
 
 
-def read(tree: Tree, given: Mapping[str, str]) -> tuple[Parameters, list[Problem]]:
+def read(tree: Tree, given: Mapping[str, str]) -> Parameters:
     """The values of the template's parameters: those given, else the defaults. Others that are given do not matter."""
     section = tree.value.get("Parameters") if isinstance(tree.value, dict) else None
     values: dict[str, Json] = {}
     unset: set[str] = set()
-    problems: list[Problem] = []
+    broken: dict[str, Problem] = {}
     for name, declared in (section if isinstance(section, dict) else {}).items():
         steps: Steps = ("Parameters", name)
         declaration = declared if isinstance(declared, dict) else {}
         text = given.get(name, declaration.get("Default"))
         if reason := _undeclared(declaration):
-            problems.append(Problem(tree.place((*steps, "Type")), f"the parameter {name} {reason}"))
+            broken[name] = Problem(tree.place((*steps, "Type")), f"the parameter {name} {reason}")
         elif text is None:
             unset.add(name)
         elif reason := _unfit(_text(text), declaration):
-            problems.append(Problem(tree.place(steps), f"the value of the parameter {name} {reason}"))
+            broken[name] = Problem(tree.place(steps), f"the value of the parameter {name} {reason}")
         else:
             values[name] = _value(_text(text), str(declaration["Type"]))
-    return Parameters(values, frozenset(unset)), problems
+    return Parameters(values, frozenset(unset), broken)
 
 
 def _undeclared(declaration: Mapping[str, Json]) -> str:

@@ -64,9 +64,7 @@ def unsupported(scope: Scope, resources: Mapping[str, Mapping[str, Any]]) -> Ite
 
 def undefined(scope: Scope) -> Iterator[Problem]:
     """A problem for each reference, in whatever part of the template, to a name that is not in it."""
-    known = {*scope.parameters.values, *scope.parameters.unset, *scope.resources, *scope.pseudo, "AWS::NoValue"}
-    # A parameter with a type we refuse is told of as such, not as undefined.
-    known |= set(scope.section("Parameters"))
+    known = {*scope.section("Parameters"), *scope.resources, *scope.pseudo, "AWS::NoValue"}
     for section in ("Conditions", "Resources", "Outputs"):
         for name, steps in names(dict(scope.section(section)), (section,)):
             if name not in known:

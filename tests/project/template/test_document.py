@@ -226,6 +226,17 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_lines(write: Write) -
     ]
 
 
+def test_a_parameter_that_does_not_fit_is_told_once(write: Write) -> None:
+    text = (
+        "Parameters:\n  Name: {Type: String, MinLength: 9, MaxLength: 20}\n"
+        f"Resources:\n{POOL}    Properties: {{UserPoolName: !Ref Name}}\n"
+    )
+    with pytest.raises(StackError) as caught:
+        read(write, text, {"Name": "hidden"})
+    assert caught.value.message.startswith("lambdas/template.yaml:2: the value of the parameter Name must have 9 to")
+    assert "hidden" not in str(caught.value)
+
+
 def test_a_missing_template_is_told(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"There is no template at .*/template.yaml"):
         template.read(tmp_path / "template.yaml", {}, region="r", account="a", stack_name="s")

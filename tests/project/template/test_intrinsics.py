@@ -16,6 +16,7 @@ from ..conftest import Write
 
 TEMPLATE = """\
 Value: {value}
+Parameters: {{Stage: {{Type: String}}}}
 Conditions:
   Dev: !Equals [!Ref Stage, dev]
   Prod: !Not [!Condition Dev]
@@ -31,7 +32,7 @@ Resources:
   Role: {{Type: AWS::IAM::Role}}
   Key: {{Type: AWS::KMS::Key}}
 """
-PARAMETERS = Parameters({"Stage": "dev", "Urls": ["a", "b"], "Count": "3"}, frozenset({"Secret"}))
+PARAMETERS = Parameters({"Stage": "dev", "Urls": ["a", "b"], "Count": "3"}, frozenset({"Secret"}), {})
 PSEUDO = {"AWS::Region": "eu-west-1", "AWS::AccountId": "000000000000", "AWS::StackName": "dev"}
 
 

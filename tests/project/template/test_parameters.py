@@ -24,9 +24,10 @@ def test_given_values_come_before_defaults_and_others_do_not_matter() -> None:
         None_={"Type": "CommaDelimitedList", "Default": ""},
         Secret={"Type": "String", "NoEcho": True},
     )
-    assert parameters.read(declared, {"Name": "b", "Elsewhere": "c"}) == (
-        Parameters({"Name": "b", "Count": "3", "Urls": ["http://a", "http://b"], "None_": []}, frozenset({"Secret"})),
-        [],
+    assert parameters.read(declared, {"Name": "b", "Elsewhere": "c"}) == Parameters(
+        values={"Name": "b", "Count": "3", "Urls": ["http://a", "http://b"], "None_": []},
+        unset=frozenset({"Secret"}),
+        broken={},
     )
 
 
@@ -46,7 +47,7 @@ def test_given_values_come_before_defaults_and_others_do_not_matter() -> None:
 def test_a_value_that_does_not_fit_is_told_without_quoting_it(
     declaration: dict[str, Any], given: str | None, message: str
 ) -> None:
-    _, [problem] = parameters.read(tree(P=declaration), {} if given is None else {"P": given})
+    problem = parameters.read(tree(P=declaration), {} if given is None else {"P": given}).broken["P"]
     assert problem.message.startswith(("the parameter P", "the value of the parameter P"))
     assert problem.message.endswith(message) or message in problem.message
     assert "hidden" not in problem.message
