@@ -128,7 +128,9 @@ def send(address, body, headers, deadline):
     if connection is not None:
         try:
             return exchange(connection, address, body, headers, deadline)
-        except (ConnectionError, http.client.BadStatusLine):
+        except TimeoutError:
+            raise
+        except (OSError, http.client.BadStatusLine):
             pass
     return exchange(connect(address, deadline), address, body, headers, deadline)
 
@@ -179,6 +181,7 @@ def read(response, connection, deadline):
         parts.append(part)
         if connection.sock is not None:
             connection.sock.settimeout(seconds_left(deadline))
+    response.close()  # Says that all was read; the connection stays open.
     return b"".join(parts)
 
 

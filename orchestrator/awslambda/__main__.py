@@ -70,17 +70,16 @@ def _serve(settings: config.Config, listener: socket.socket) -> None:
     runtime = provide_runtime(scratch / "runtime")
     region = Region(settings.region, settings.account, runtime, settings.logs, scratch / "uploads")
     app = make_app(region, settings.functions)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_level="warning",
-            timeout_graceful_shutdown=1,
-        )
+    options = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
     )
+    server = _Server(options, region)
     host, port = listener.getsockname()[:2]
     announce(f"listening on {host}:{port} with {len(settings.functions)} functions")
     # uvicorn stops at a signal and then raises it again, which would end the program before it has tidied up.
@@ -88,6 +87,18 @@ def _serve(settings: config.Config, listener: socket.socket) -> None:
         signal.signal(number, lambda *_: None)
     server.run(sockets=[listener])
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but what the workers are running ends first: nobody waits for the timeout of a function."""
+
+    def __init__(self, options: uvicorn.Config, region: Region) -> None:
+        super().__init__(options)
+        self._region = region
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._region.close()
+        await super().shutdown(sockets)
 
 
 if __name__ == "__main__":

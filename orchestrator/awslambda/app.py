@@ -22,13 +22,12 @@ Operation = Callable[[Region, Request], Awaitable[Response]]
 
 
 def make_app(region: Region, functions: Iterable[Function]) -> Starlette:
-    """The application; its functions are warmed when it starts, and their workers end with it."""
+    """The application. Its functions are warmed when it starts; who serves it closes the region."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         region.open(functions)
         yield
-        await region.close()
 
     routes = [Route("/_local/health", _health, methods=["GET"])]
     for prefix in ("/2015-03-31/functions", "/functions"):

@@ -24,7 +24,10 @@ _background: set[asyncio.Task[Outcome]] = set()
 
 
 async def invoke(deployed: Deployed, request: Request) -> Response:
-    """Run the function as the headers ask: wait for its answer, leave it running, or only check that it could run."""
+    """Run the function as the headers ask: wait for its answer, leave it running, or only check that it could run.
+
+    Unlike on AWS, an event that is left running and fails is not tried again: the log tells at once.
+    """
     kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
     if kind not in ("RequestResponse", "Event", "DryRun"):
         raise invalid(f"InvocationType must be RequestResponse, Event or DryRun, not {kind}")

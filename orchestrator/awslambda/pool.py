@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from orchestrator.awslambda.answers import Invocation, Outcome
 from orchestrator.awslambda.code import Fingerprint, fingerprint
+from orchestrator.awslambda.errors import ApiError
 from orchestrator.awslambda.functions import Function
 from orchestrator.awslambda.worker import Worker, WorkerGone
 
@@ -43,6 +44,7 @@ class Pool:
         self._ending: set[asyncio.Task[None]] = set()
         self._updated: Worker | None = None
         self._look_seconds = 0.0
+        self._closed = False
         self._version = Version(function, self._look(function))
 
     @property
@@ -60,12 +62,14 @@ class Pool:
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one event on a warm worker, or on a new one. Waits while as many as may run are running."""
-        if self._look_seconds < QUICK_LOOK_SECONDS:
+        if self._look_seconds < QUICK_LOOK_SECONDS and not self._closed:
             self.look()
         async with self._slots:
             while self._idle:
                 with suppress(WorkerGone):
                     return await self._run(self._idle.pop().worker, invocation)
+            if self._closed:
+                raise ApiError(503, "ServiceException", f"{self.function.name} is not running any more")
             worker = self._start(self.function)
             try:
                 return await self._run(worker, invocation)
@@ -94,7 +98,8 @@ class Pool:
             self._end(self._idle.pop(0).worker)
 
     async def close(self) -> None:
-        """End all workers."""
+        """End all workers, with the events that they are running."""
+        self._closed = True
         for worker in [*self._busy, *(idle.worker for idle in self._idle)]:
             self._end(worker)
         self._idle.clear()
@@ -104,13 +109,17 @@ class Pool:
         version = self._version
         self._busy.add(worker)
         try:
-            return await worker.invoke(invocation)
+            outcome = await worker.invoke(invocation)
+        except BaseException:
+            self._end(worker)
+            raise
         finally:
             self._busy.discard(worker)
-            if worker.alive and version == self._version:
-                self._idle.append(Idle(worker, time.monotonic()))
-            else:
-                self._end(worker)
+        if worker.alive and version == self._version:
+            self._idle.append(Idle(worker, time.monotonic()))
+        else:
+            self._end(worker)
+        return outcome
 
     def _renew(self, version: Version) -> Worker:
         self._version = version
@@ -121,9 +130,9 @@ class Pool:
         return worker
 
     def _look(self, function: Function) -> Fingerprint:
-        started = time.monotonic()
+        started = time.thread_time()
         files = fingerprint(function.code)
-        self._look_seconds = time.monotonic() - started
+        self._look_seconds = time.thread_time() - started
         return files
 
     def _end(self, worker: Worker) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import time
 from typing import Any
 
@@ -103,7 +104,8 @@ class Worker:
         self._server = await self._loop.create_server(lambda: Connection(self._receive), "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         variables = environment.environment(self._runtime, self.function, region=self._region, api=f"127.0.0.1:{port}")
-        self._transcript.line(f"INIT_START Runtime Version: {self.function.runtime}")
+        python = ".".join(map(str, sys.version_info[:3]))
+        self._transcript.line(f"INIT_START Runtime Version: {self.function.runtime} on Python {python}")
         try:
             self._process = await process.start(
                 environment.command(self._runtime, self.function),

@@ -13,6 +13,7 @@ import pytest
 
 from orchestrator.awslambda.answers import Invocation
 from orchestrator.awslambda.environment import provide_runtime
+from orchestrator.awslambda.errors import ApiError
 from orchestrator.awslambda.functions import Function
 from orchestrator.awslambda.logs import LogFile
 from orchestrator.awslambda.pool import IDLE_SECONDS, Pool
@@ -128,6 +129,30 @@ async def test_after_a_module_that_fails_comes_one_that_works(make_pool, tmp_pat
 async def test_an_error_of_a_handler_comes_back(make_pool):
     error = await result(make_pool("def handler(event, context): raise ValueError('ä\\nb')"))
     assert (error["errorType"], error["errorMessage"]) == ("ValueError", "ä\nb")
+
+
+async def test_a_closed_pool_refuses_events(make_pool):
+    pool = make_pool(PID)
+    await pool.close()
+    with pytest.raises(ApiError, match="not running any more"):
+        await result(pool)
+
+
+async def test_an_event_that_is_given_up_ends_its_worker(make_pool, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    pool = make_pool(
+        "import os, time\n"
+        "def handler(event, context):\n"
+        "    if event:\n"
+        "        open(event, 'w').write(str(os.getpid()))\n"
+        "        time.sleep(60)\n"
+        "    return os.getpid()"
+    )
+    running = asyncio.ensure_future(result(pool, str(tmp_path / "fifo")))
+    worker = int(await asyncio.to_thread((tmp_path / "fifo").read_text))
+    running.cancel()
+    assert await result(pool) != worker
+    await until_gone(worker)
 
 
 async def test_a_closed_pool_leaves_no_process(make_pool):

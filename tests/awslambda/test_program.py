@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,18 @@ def test_a_signal_ends_it_and_its_workers_even_in_mid_event(tmp_path, number):
         emulator.process.send_signal(number)
         assert emulator.process.wait(10) == 0
         wait_until_gone(worker)
+
+
+def test_who_waits_for_an_answer_when_it_ends_gets_an_error(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    source = "import time\ndef handler(event, context):\n    open(event, 'w').close()\n    time.sleep(60)"
+    config = write_config(tmp_path, function(tmp_path / "f", source, timeout=60))
+    with running(config) as emulator, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(result, emulator.client, "f", str(tmp_path / "fifo"))
+        (tmp_path / "fifo").read_text()
+        emulator.process.terminate()
+        assert waiting.result()["errorType"] == "Runtime.ExitError"
+        assert emulator.process.wait(10) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")

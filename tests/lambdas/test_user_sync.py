@@ -35,6 +35,12 @@ def user_sync(load, hasura):
         function._kept[1].close()
 
 
+@pytest.fixture
+def deny(monkeypatch):
+    """No failure goes unnoticed."""
+    monkeypatch.setenv("SYNC_ON_FAILURE", "deny")
+
+
 def test_the_event_is_returned_as_it_came(user_sync):
     assert user_sync.handler(event(), None) == event()
 
@@ -87,14 +93,16 @@ def test_a_user_without_an_address_loses_the_one_in_the_row(user_sync, hasura):
     assert "email" in hasura.requests[0]["variables"]["columns"]
 
 
-def test_two_events_share_one_connection(user_sync, hasura):
+@pytest.mark.parametrize("chunked", [False, True])
+def test_two_events_share_one_connection(user_sync, hasura, deny, chunked):
+    hasura.chunked = chunked
     user_sync.handler(event(), None)
     user_sync.handler(event(), None)
     assert len(hasura.requests) == 2
     assert hasura.connections == 1
 
 
-def test_a_connection_that_went_stale_is_replaced_once(user_sync, hasura):
+def test_a_connection_that_went_stale_is_replaced_once(user_sync, hasura, deny):
     hasura.hang_up = True
     user_sync.handler(event(), None)
     assert hasura.hung_up.wait(5)
@@ -103,7 +111,31 @@ def test_a_connection_that_went_stale_is_replaced_once(user_sync, hasura):
     assert hasura.connections == 2
 
 
-def test_a_connection_is_not_kept_for_another_address(user_sync, hasura, another_hasura, monkeypatch):
+@pytest.mark.parametrize("hang_up", [False, True])
+def test_https_is_kept_alive_and_replaced_when_stale_too(load, hasura_with_tls, hang_up, deny):
+    hasura, certificate = hasura_with_tls
+    hasura.hang_up = hang_up
+    function = load(
+        "user_sync", HASURA_GRAPHQL_URL=hasura.url, HASURA_ADMIN_SECRET=SECRET, SSL_CERT_FILE=str(certificate)
+    )
+    function.handler(event(), None)
+    if hang_up:
+        assert hasura.hung_up.wait(5)
+    function.handler(event(), None)
+    assert len(hasura.requests) == 2
+    assert hasura.connections == (2 if hang_up else 1)
+    function._kept[1].close()
+
+
+def test_a_certificate_that_nobody_trusts_gets_no_secret(load, hasura_with_tls, capsys):
+    hasura, _ = hasura_with_tls
+    function = load("user_sync", HASURA_GRAPHQL_URL=hasura.url, HASURA_ADMIN_SECRET=SECRET)
+    assert function.handler(event(), None) == event()
+    assert hasura.requests == []
+    assert json.loads(capsys.readouterr().out)["error"] == "no answer from localhost: SSLCertVerificationError"
+
+
+def test_a_connection_is_not_kept_for_another_address(user_sync, hasura, another_hasura, monkeypatch, deny):
     user_sync.handler(event(), None)
     monkeypatch.setenv("HASURA_GRAPHQL_URL", another_hasura.url)
     user_sync.handler(event(), None)
