@@ -75,6 +75,7 @@ class TableInfo:
     updatable: bool
     deletable: bool
     comment: str | None
+    oid: int = 0
 
     @cached_property
     def column(self) -> Mapping[str, Column]:
@@ -147,6 +148,7 @@ def _table(row: dict[str, Any]) -> TableInfo:
         updatable=bool(events & _UPDATE),
         deletable=bool(events & _DELETE),
         comment=row["comment"],
+        oid=row["oid"],
     )
 
 
@@ -252,7 +254,7 @@ with user_schema as (
 )
 select json_build_object(
   'tables', coalesce((select json_agg(json_build_object(
-    'schema', r.nspname, 'name', r.relname, 'kind', r.relkind,
+    'schema', r.nspname, 'name', r.relname, 'kind', r.relkind, 'oid', r.oid::bigint,
     'columns', c.list, 'keys', k.list,
     'events', case when r.relkind in ('r', 'p') then 28 else pg_relation_is_updatable(r.oid, true) end,
     'comment', d.description) order by r.nspname, r.relname)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orchestrator.engine import renaming
 from orchestrator.engine.commands.command import Call, Result, changed, dropped, field_taken, refusal, table_of
-from orchestrator.engine.commands.rename import rename_in_expressions
 from orchestrator.engine.consistency import ObjectId, relationship_field
 from orchestrator.engine.metadata import Relationship, Source, Table, without
 from orchestrator.engine.metadata_reader import read_array_relationship, read_object_relationship
@@ -65,6 +65,6 @@ def rename_relationship(call: Call) -> Result:
     kind = relationship_field(relationship)
     renamed = replace(relationship, name=new_name)
     entries = {**without(table.entries(kind), name), new_name: renamed}
-    followed = rename_in_expressions(source, call.databases.catalogs[source.name], table.name, name, new_name)
+    followed = renaming.rename_relationship(source, call.databases.catalogs[source.name], table.name, name, new_name)
     table = followed.tables[table.name].with_entries(kind, entries)
     return changed(call, followed, table, ObjectId(source.name, table.name, kind, new_name))

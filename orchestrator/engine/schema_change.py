@@ -1,0 +1,102 @@
+"""The metadata after SQL changed a source's database: renames are followed, what is gone is dropped.
+
+Tables are known by oid and columns by position, so a rename is told from a drop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from orchestrator.engine.catalog import Catalog, TableInfo
+from orchestrator.engine.consistency import (
+    Databases,
+    Inconsistency,
+    ObjectId,
+    drop_object,
+    inconsistencies,
+    new_inconsistencies,
+)
+from orchestrator.engine.errors import EngineError
+from orchestrator.engine.metadata import Metadata, Source
+from orchestrator.engine.renaming import rename_column, rename_table
+from orchestrator.engine.tracked import TrackedSource, track
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """What SQL did to the database of `source`: its catalog before, and all databases after."""
+
+    source: str
+    before: Catalog
+    after: Databases
+
+
+def follow(
+    metadata: Metadata, change: SchemaChange, inconsistent: tuple[Inconsistency, ...], *, cascade: bool
+) -> Metadata:
+    """The metadata that fits the database after the change.
+
+    Raises dependency-error for what depends on something gone, unless `cascade` drops it.
+    """
+    source = metadata.sources[change.source]
+    after = change.after.catalogs[change.source]
+    followed = without_gone_columns(renamed(source, change.before, after), after)
+    metadata = metadata.with_source(followed)
+    for name in followed.tables:
+        if name not in after.tables and name in change.before.tables:
+            metadata = drop_object(metadata, ObjectId(source.name, name))
+    return without_dependents(metadata, change, inconsistent, cascade=cascade)
+
+
+def renamed(source: Source, before: Catalog, after: Catalog) -> Source:
+    """The source with every rename followed: columns while the tables have their old names, then tables."""
+    tracked = track(source, before, {})
+    for old, new in pairs(before, after):
+        if old.name in source.tables:
+            source = columns_renamed(source, tracked, old, new)
+    for old, new in pairs(before, after):
+        if old.name in source.tables and old.name != new.name:
+            source = rename_table(source, old.name, new.name)
+    return source
+
+
+def pairs(before: Catalog, after: Catalog) -> Iterator[tuple[TableInfo, TableInfo]]:
+    """The tables that are in both, as they were and as they are."""
+    by_oid = {info.oid: info for info in after.tables.values()}
+    for info in before.tables.values():
+        if info.oid in by_oid:
+            yield info, by_oid[info.oid]
+
+
+def columns_renamed(source: Source, tracked: TrackedSource, old: TableInfo, new: TableInfo) -> Source:
+    by_position = {column.position: column.name for column in new.columns}
+    for column in old.columns:
+        name = by_position.get(column.position, column.name)
+        if name != column.name:
+            source = rename_column(source, tracked, old.name, column.name, name)
+    return source
+
+
+def without_gone_columns(source: Source, after: Catalog) -> Source:
+    """The source without the custom names of columns that are gone."""
+    for name, table in source.tables.items():
+        config = table.configuration.column_config
+        known = after.tables[name].column if name in after.tables else config
+        left = {column: entry for column, entry in config.items() if column in known}
+        if len(left) < len(config):
+            configuration = replace(table.configuration, column_config=left)
+            source = source.with_table(replace(table, configuration=configuration))
+    return source
+
+
+def without_dependents(
+    metadata: Metadata, change: SchemaChange, inconsistent: tuple[Inconsistency, ...], *, cascade: bool
+) -> Metadata:
+    while dependents := new_inconsistencies(inconsistent, inconsistencies(metadata, change.after)):
+        if not cascade:
+            names = ", ".join(found.object.dependent_name for found in dependents)
+            raise EngineError("dependency-error", f"cannot drop due to the following dependent objects: {names}")
+        for found in dependents:
+            metadata = drop_object(metadata, found.object)
+    return metadata
