@@ -20,7 +20,9 @@ from orchestrator.services.spec import Spec
 INHERITED = ("PATH", "HOME", "LANG", "TZ")
 POLL_SECONDS = 0.02
 STOP_SECONDS = 60.0
-ORPHAN_SECONDS = 5.0
+ORPHAN_SECONDS = 3.0
+LEFTOVER_SECONDS = 0.5
+START = "Start the stack with `hasura-cognito up`."
 
 State = Literal["running", "stopping", "stopped", "restarting", "failed"]
 
@@ -36,6 +38,8 @@ STATES: dict[str, State] = {
     "UNKNOWN": "failed",
 }
 
+ENDED = ("STOPPED", "EXITED")
+
 ALREADY_STARTED = 60
 NOT_RUNNING = 70
 KILLED = -1
@@ -45,7 +49,7 @@ KILLED = -1
 class ChildState:
     """`since` in seconds of Unix time: when it came to this state.
 
-    `exit_status` is that of its last end, -1 for a signal, None if it never ended.
+    `exit_status`, -1 for a signal, is known in the moment between an end and the next start.
     """
 
     state: State
@@ -76,13 +80,12 @@ class Children:
         left behind is ended first.
         """
         with _writing(self._state):
-            daemon.make_private_folder(self._state / config.LOGS)
-            daemon.make_private_folder(self._run)
-            daemon.make_private_folder(daemon.socket_path(self._run).parent)
             if self.alive():
                 self._apply(specs)
                 return
             self.close()
+            for folder in (self._state / config.LOGS, self._run, daemon.socket_path(self._run).parent):
+                daemon.make_private_folder(folder)
             self._write(specs)
         daemon.start(self._run, self._environ)
 
@@ -120,10 +123,7 @@ class Children:
 
     def restart(self, name: str) -> None:
         """Stops and starts a service that `open` made known, without waiting until it is ready."""
-        if name not in self.states():
-            raise StackError(
-                f"There is no running stack with a service {name!r}.", "Start it with `hasura-cognito up`."
-            )
+        self._state_now(name)
         self._stop(name)
         self._start(name)
 
@@ -147,7 +147,7 @@ class Children:
         if supervisor:
             processes.kill(processes.wait_gone([supervisor], 0))
         processes.end(self._orphans(), ORPHAN_SECONDS)
-        stuck = processes.kill(processes.wait_gone(family, ORPHAN_SECONDS))
+        stuck = processes.kill(processes.wait_gone(family, LEFTOVER_SECONDS))
         if stuck:
             raise StackError(f"Processes do not end: {', '.join(str(process.pid) for process in stuck)}.")
         self._remove_run_files()
@@ -166,7 +166,7 @@ class Children:
             path.unlink()
 
     def _stop_by_level(self) -> None:
-        level = {info["name"]: info["group_prio"] for info in daemon.call(self._run, "getAllConfigInfo")}
+        level = {info["name"]: info["group_prio"] for info in self._call("getAllConfigInfo")}
         for each in sorted(set(level.values()), reverse=True):
             self._stop(*(name for name in level if level[name] == each))
 
@@ -177,12 +177,12 @@ class Children:
             if name not in wanted or self._is_changed(wanted[name]):
                 self._stop(name)
         self._write(specs)
-        ((added, changed, removed),) = daemon.call(self._run, "reloadConfig")
+        ((added, changed, removed),) = self._call("reloadConfig")
         for name in (*removed, *changed):
             self._stop(name)
-            daemon.call(self._run, "removeProcessGroup", name)
+            self._call("removeProcessGroup", name)
         for name in (*added, *changed):
-            daemon.call(self._run, "addProcessGroup", name)
+            self._call("addProcessGroup", name)
 
     def _write(self, specs: Sequence[Spec]) -> None:
         for spec in specs:
@@ -217,7 +217,7 @@ class Children:
         log = config.log_path(self._state, name)
         self._log_starts[name] = log.stat().st_size if log.exists() else 0
         try:
-            daemon.call(self._run, "startProcess", name, False)
+            self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != ALREADY_STARTED:
                 raise StackError(f"{name} cannot start: {fault.faultString}.", f"See {log}.") from fault
@@ -235,7 +235,7 @@ class Children:
 
     def _ask_to_stop(self, name: str) -> None:
         try:
-            daemon.call(self._run, "stopProcess", name, False)
+            self._call("stopProcess", name, False)
         except xmlrpc.client.Fault as fault:
             # It just died, and supervisord is about to start it again: ask once more.
             if fault.faultCode != NOT_RUNNING:
@@ -249,8 +249,14 @@ class Children:
     def _state_now(self, name: str) -> ChildState:
         states = self.states()
         if name not in states:
-            raise StackError(f"No daemon runs a service {name!r}.", "Start the stack with `hasura-cognito up`.")
+            raise StackError(f"No supervisord of {self._state} runs a service {name!r}.", START)
         return states[name]
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        try:
+            return daemon.call(self._run, method, *arguments)
+        except OSError as error:
+            raise StackError(f"The supervisord of {self._state} does not answer.", START) from error
 
     def _state_of(self, info: Mapping[str, Any]) -> ChildState:
         state = STATES.get(info["statename"], "failed")
@@ -258,20 +264,27 @@ class Children:
             state=state,
             pid=info["pid"] or None,
             since=float(info["start"] if state == "running" else info["stop"]),
-            exit_status=info["exitstatus"] if info["stop"] else None,
+            exit_status=info["exitstatus"] if info["statename"] in ENDED else None,
             log=config.log_path(self._state, info["name"]),
         )
 
     def _died(self, name: str, state: ChildState) -> StackError:
         words = log_tail.last_words(state.log, since=self._log_starts.get(name, 0))
-        how = "was killed" if state.exit_status == KILLED else f"ended with status {state.exit_status}"
-        return StackError(f"{name} {how}: {words}" if words else f"{name} {how} without a word.", f"See {state.log}.")
+        return StackError(f"{name} {_end(state)}{f': {words}' if words else ' without a word.'}", f"See {state.log}.")
 
     def _late(self, name: str, seconds: float) -> StackError:
         log = config.log_path(self._state, name)
         words = log_tail.last_words(log, since=self._log_starts.get(name, 0))
         said = f" Its last words: {words}" if words else " It said nothing."
         return StackError(f"{name} was not ready within {seconds:.0f} s.{said}", f"See {log}.")
+
+
+def _end(state: ChildState) -> str:
+    if state.state in ("stopped", "stopping"):
+        return "was stopped"
+    if state.exit_status is None:  # supervisor forgets the status of what dies within its first second
+        return "ended at once"
+    return "was killed" if state.exit_status == KILLED else f"ended with status {state.exit_status}"
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import http.client
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -56,14 +57,22 @@ def start(run: Path, environ: Mapping[str, str]) -> None:
     try:
         # supervisord opens its socket, then forks; the first process ends at that moment.
         answer = subprocess.run(
-            command, cwd=run, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=START_SECONDS, check=False,
-        )  # fmt: skip
+            command,
+            cwd=run,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+            start_new_session=True,
+            umask=0o077,
+        )
     except subprocess.TimeoutExpired as error:
-        raise StackError("supervisord did not start within 20 s.", f"See {_log(run)}.") from error
+        raise StackError(f"supervisord did not start within {START_SECONDS:g} s.", f"See {_log(run)}.") from error
     if answer.returncode:
-        lines = (answer.stderr or answer.stdout).strip().splitlines() or ["it said nothing"]
-        raise StackError(f"supervisord did not start: {lines[-1].strip()}", f"See {_log(run)}.")
+        said = re.search(r"^Error: (.*)", answer.stderr, re.MULTILINE)
+        raise StackError(f"supervisord did not start: {said[1] if said else answer.stderr[-300:]}", f"See {_log(run)}.")
     _wait_for_pid(run)
 
 
@@ -77,13 +86,21 @@ def _wait_for_pid(run: Path) -> None:
 
 
 def process(run: Path) -> psutil.Process | None:
-    """The daemon that left its pid in `run`, if it still runs; a reused pid is somebody else's."""
+    """The daemon of this folder, if it still runs; a reused pid is somebody else's."""
     try:
-        found = psutil.Process(int((run / config.PID_FILE).read_text(encoding="utf-8")))
+        found = psutil.Process(_pid(run))
         is_ours = "supervisor.supervisord" in found.cmdline() and Path(found.cwd()).samefile(run)
         return found if is_ours and is_alive(found) else None
     except (OSError, ValueError, psutil.Error):
         return None
+
+
+def _pid(run: Path) -> int:
+    """From its file, or from itself as long as it has not written it."""
+    try:
+        return int((run / config.PID_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return int(call(run, "getPID"))
 
 
 def call(run: Path, method: str, *arguments: Any) -> Any:

@@ -2,7 +2,7 @@
 
 <path>               the data directory; appears whole, by one rename
 <path>/stack.json    which version made it, a digest of the superuser's password, the databases made
-<cache>/…            one prepared data directory a version, locale and superuser, copied instead of running initdb
+<cache>/…            one prepared data directory a build and superuser, copied instead of running initdb
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import locale
 import os
 import re
 import secrets
@@ -33,7 +32,8 @@ from orchestrator.services.spec import DataDirectory
 RECORD = "stack.json"
 # What a PostgreSQL data directory may hold: one that stopped half-way holds nothing else, and may be made anew.
 POSTGRES_NAMES = ("base", "global", "pg_", "PG_VERSION", "postgresql", "postmaster", RECORD)
-SMALL_WAL = "--wal-segsize=1"
+# C.UTF-8 sorts by code point and knows the letters of Unicode; C is everywhere.
+LOCALES = ("C.UTF-8", "C")
 # postgres --single goes on after an error and leaves with status 0.
 _COMPLAINT = re.compile(r"(ERROR|FATAL|PANIC):(?!.*database .* already exists)")
 
@@ -138,8 +138,7 @@ def _copy_tree(source: Path, to: Path) -> None:
 
 def _template(data: DataDirectory, cache: Path) -> Path | None:
     """A fresh data directory in the cache, made now if need be; None where the cache is unwritable."""
-    origin = hashlib.sha256(str(data.binaries).encode()).hexdigest()[:8]
-    name = f"postgres-{data.version}-{_locale()}-{quote(data.superuser, safe='')}-{origin}"
+    name = _template_name(data)
     template = cache / name
     if _is_whole(template):
         return template
@@ -160,46 +159,38 @@ def _template(data: DataDirectory, cache: Path) -> Path | None:
     return template if _is_whole(template) else None
 
 
+def _template_name(data: DataDirectory) -> str:
+    """Tells builds of one version apart, for a data directory of one may not fit another."""
+    with (data.binaries / "postgres").open("rb") as program:
+        build = hashlib.file_digest(program, "sha256").hexdigest()[:8]
+    return f"postgres-{data.version}-{build}-{quote(data.superuser, safe='')}"
+
+
 def _initdb(data: DataDirectory, to: Path) -> None:
-    """Runs initdb, with a password nobody learns: every login is SCRAM, and the real one comes later."""
-    common = [
-        str(data.binaries / "initdb"),
-        f"--pgdata={to}",
-        f"--username={data.superuser}",
-        "--encoding=UTF8",
-        f"--locale={_locale()}",
-        "--auth=scram-sha-256",
-        "--no-sync",
-        "--no-instructions",
-    ]
+    """Runs initdb with a password that nobody learns: every login is SCRAM, and the real password comes later."""
     with tempfile.NamedTemporaryFile("w", prefix=".pw-", dir=to.parent) as password:
         password.write(secrets.token_urlsafe(32) + "\n")
         password.flush()
-        command = [*common, f"--pwfile={password.name}"]
-        answer = _run([*command, SMALL_WAL], owned=[to, Path(password.name)])
-        if answer.returncode and "wal-segsize" in answer.stderr:
-            answer = _run(command, owned=[to, Path(password.name)])
+        command = [
+            str(data.binaries / "initdb"),
+            f"--pgdata={to}",
+            f"--username={data.superuser}",
+            f"--pwfile={password.name}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--wal-segsize=1",  # MB; 16 would make every copy 15 MB larger
+            "--no-sync",
+        ]
+        for locale in LOCALES:
+            answer = _run([*command, f"--locale={locale}"], owned=[to, Path(password.name)])
+            if "invalid locale" not in answer.stderr:
+                break
     if answer.returncode:
         raise StackError(
             f"initdb of PostgreSQL {data.version} ({data.binaries}) could not make {data.path}: "
             f"{_last_line(answer.stderr)}",
             "Free some space if the disk is full; set PG_BIN to use another PostgreSQL.",
         )
-
-
-def _locale() -> str:
-    """C.UTF-8 sorts by code point and knows Unicode's letters; C is everywhere."""
-    for name in ("C.UTF-8", "C.utf8"):
-        with contextlib.suppress(locale.Error):
-            _probe_locale(name)
-            return name
-    return "C"
-
-
-def _probe_locale(name: str) -> None:
-    before = locale.setlocale(locale.LC_COLLATE)
-    locale.setlocale(locale.LC_COLLATE, name)
-    locale.setlocale(locale.LC_COLLATE, before)
 
 
 def _bring_up_to_date(data: DataDirectory, path: Path) -> None:
@@ -210,7 +201,9 @@ def _bring_up_to_date(data: DataDirectory, path: Path) -> None:
     if same_password and not missing:
         return
     password = () if same_password else (f"ALTER ROLE {_name(data.superuser)} PASSWORD {_literal(data.password)}",)
-    creations = tuple(f"CREATE DATABASE {_name(name)}" for name in missing)
+    # With nobody connected, copying files is the quicker way, and before 15 the only one.
+    strategy = " STRATEGY file_copy" if major(data.version) >= 15 else ""
+    creations = tuple(f"CREATE DATABASE {_name(name)}{strategy}" for name in missing)
     _single_user(data, path, (*password, *creations))
     digest = _digest(data.password, secrets.token_bytes(16))
     databases = (*(made.databases if made else ()), *missing)

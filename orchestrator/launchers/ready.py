@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import socket
 import time
 from urllib.parse import urlsplit
 
@@ -21,7 +20,7 @@ def answers(ready: HttpReady | PostgresReady, *, seconds: float) -> bool:
     """
     if isinstance(ready, HttpReady):
         return _http_answers(ready.url, seconds)
-    return _postgres_answers(ready.url, seconds)
+    return asyncio.run(_postgres_answers(ready.url, seconds))
 
 
 def wait_for_postgres(url: str, *, seconds: float) -> None:
@@ -45,18 +44,8 @@ def _http_answers(url: str, seconds: float) -> bool:
         connection.close()
 
 
-def _postgres_answers(url: str, seconds: float) -> bool:
-    parts = urlsplit(url)
-    try:
-        # Cheaper than importing a client while nobody listens.
-        socket.create_connection((parts.hostname, parts.port), timeout=seconds).close()
-    except OSError:
-        return False
-    return asyncio.run(_postgres_query(url, seconds))
-
-
-async def _postgres_query(url: str, seconds: float) -> bool:
-    import asyncpg
+async def _postgres_answers(url: str, seconds: float) -> bool:
+    import asyncpg  # while the server starts; no other question needs it
 
     try:
         connection = await asyncpg.connect(url, timeout=seconds)
