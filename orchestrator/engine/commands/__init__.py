@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from orchestrator.engine.commands import functions, permissions, relationships, roles, sources, tables, whole
+from orchestrator.engine.commands import (
+    collections,
+    functions,
+    permissions,
+    relationships,
+    roles,
+    sources,
+    tables,
+    whole,
+)
 from orchestrator.engine.commands.command import Call, Command, Context, Result, settle
 from orchestrator.engine.errors import parse_failed
 
@@ -55,6 +64,12 @@ ON_THE_WHOLE: Final[Mapping[str, Command]] = {
     "get_inconsistent_metadata": whole.get_inconsistent_metadata,
     "drop_inconsistent_metadata": whole.drop_inconsistent_metadata,
     "dump_internal_state": whole.dump_internal_state,
+    "create_query_collection": collections.create_query_collection,
+    "drop_query_collection": collections.drop_query_collection,
+    "add_query_to_collection": collections.add_query_to_collection,
+    "drop_query_from_collection": collections.drop_query_from_collection,
+    "add_collection_to_allowlist": collections.add_collection_to_allowlist,
+    "drop_collection_from_allowlist": collections.drop_collection_from_allowlist,
     "add_inherited_role": roles.add_inherited_role,
     "drop_inherited_role": roles.drop_inherited_role,
 }

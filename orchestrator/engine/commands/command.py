@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from orchestrator.engine.conflicts import conflict
 from orchestrator.engine.consistency import (
     Databases,
     Inconsistency,
     ObjectId,
+    consistent,
     drop_object,
     inconsistencies,
     new_inconsistencies,
@@ -118,6 +120,9 @@ def dropped(call: Call, gone: ObjectId, *, cascade: bool) -> Result:
 def settle(before: tuple[Inconsistency, ...], result: Result, databases: Databases) -> tuple[Inconsistency, ...]:
     """What is inconsistent after the command; raises the error of a command that made something so."""
     after = inconsistencies(result.metadata, databases)
+    clash = conflict(consistent(result.metadata, after), databases)
+    if clash is not None:
+        raise clash
     if result.tolerates == "all" or not after:
         return after
     if result.tolerates == "none":

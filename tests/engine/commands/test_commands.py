@@ -339,3 +339,37 @@ def test_insert_permissions_of_no_columns_say_so():
     args = {"table": "article", "role": "user", "permission": {"check": {}, "columns": "*"}}
     metadata, _ = run(TRACKED, "pg_create_insert_permission", args)
     assert metadata.sources["default"].tables[public("article")].insert_permissions["user"].columns is ALL
+
+
+def test_two_tables_of_one_graphql_name_are_refused():
+    error = refusal(
+        TRACKED, "pg_set_table_customization", {"table": "author", "configuration": {"custom_name": "article"}}
+    )
+    assert (error.code, error.status, error.path) == ("unexpected", 500, "$.args")
+    lines = error.message.split("\n")
+    assert lines[0] == "Encountered conflicting definitions in the selection set for 'mutation_root' for fields: ["
+    both = "[table article in source default, table author in source default]"
+    assert lines[1] == f"  'delete_article_by_pk' defined in {both},"
+    assert lines[7:] == [
+        f"  'insert_article' defined in {both}",
+        "]. Fields must not be defined more than once across all sources.",
+    ]
+
+
+def test_a_query_collection_is_kept_and_may_be_allowed():
+    definition = {"queries": [{"name": "all", "query": "{ author { id } }"}]}
+    metadata = run_all(
+        ("create_query_collection", {"name": "mine", "definition": definition}),
+        ("add_query_to_collection", {"collection_name": "mine", "query_name": "one", "query": "{ article { id } }"}),
+        ("add_collection_to_allowlist", {"collection": "mine"}),
+    )
+    exported = write_metadata(metadata)
+    assert [query["name"] for query in exported["query_collections"][0]["definition"]["queries"]] == ["all", "one"]
+    assert exported["allowlist"] == [{"collection": "mine"}]
+    assert refusal(metadata, "drop_query_collection", {"collection": "mine"}).code == "dependency-error"
+    assert run(metadata, "drop_query_collection", {"collection": "mine", "cascade": True})[0] == EMPTY
+
+
+def test_a_query_collection_needs_a_name():
+    error = refusal(EMPTY, "create_query_collection", {"name": "", "definition": {"queries": []}}, legacy=True)
+    assert shape(error) == ("parse-failed", "$.name", "empty string not allowed")
