@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from orchestrator.engine import errors
@@ -16,6 +17,7 @@ ENCOUNTERED: Final[tuple[tuple[type, str], ...]] = (
     (str, "String"),
     (int, "Number"),
     (float, "Number"),
+    (Decimal, "Number"),
     (list, "Array"),
     (dict, "Object"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import orjson
@@ -99,11 +100,18 @@ async def load(connection: Connection) -> Stored:
 
 async def save(connection: Connection, metadata: Metadata, *, based_on: int) -> int:
     """The resource version after saving; raises conflict where another engine saved since `based_on`."""
-    document = orjson.dumps(write_metadata(metadata)).decode()
+    document = orjson.dumps(write_metadata(metadata), default=exact).decode()
     saved = await connection.fetchval(WRITE if based_on else WRITE_FIRST, document, based_on or 1)
     if saved is None:
         raise conflict(based_on)
     return int(saved)
+
+
+def exact(value: object) -> orjson.Fragment:
+    """A number as exact as it was written; requests are read with decimals."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(type(value).__name__)
 
 
 def conflict(referenced: int) -> EngineError:

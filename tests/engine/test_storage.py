@@ -1,3 +1,6 @@
+from dataclasses import replace
+from decimal import Decimal
+
 import asyncpg
 import pytest
 
@@ -5,6 +8,7 @@ from orchestrator.engine import storage
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import Metadata, Source
+from orchestrator.engine.metadata_reader import read_table
 
 CONNECTION = {
     "connection_info": {
@@ -39,6 +43,14 @@ async def test_each_save_counts_the_resource_version_up(connection):
     assert await storage.save(connection, METADATA, based_on=0) == 1
     assert await storage.save(connection, Metadata(), based_on=1) == 2
     assert await storage.load(connection) == storage.Stored(Metadata(), 2)
+
+
+async def test_a_decimal_in_a_permission_is_stored_as_it_was_written(connection):
+    permission = {"role": "user", "permission": {"columns": "*", "filter": {"rating": {"_gt": Decimal("3.50")}}}}
+    table = read_table(JsonValue({"table": "author", "select_permissions": [permission]}))
+    source = replace(METADATA.sources["default"], tables={table.name: table})
+    await storage.save(connection, METADATA.with_source(source), based_on=0)
+    assert "3.50" in await connection.fetchval("select metadata::text from hdb_catalog.hdb_metadata")
 
 
 @pytest.mark.parametrize("based_on", [0, 1, 3])
