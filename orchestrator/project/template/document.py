@@ -87,10 +87,18 @@ def _resources(tree: Tree) -> dict[str, Mapping[str, Any]]:
     section = tree.value["Resources"] if isinstance(tree.value, dict) else {}
     found = section if isinstance(section, dict) else {}
     for name, resource in found.items():
-        properties = resource.get("Properties") if isinstance(resource, dict) else None
-        if not isinstance(resource, dict) or not isinstance(properties, dict | None):
+        if not _is_resource(resource):
             raise StackError(f"{tree.place(('Resources', name))}: {name} needs a Type and a mapping called Properties.")
     return {name: resource for name, resource in found.items() if isinstance(resource, dict)}
+
+
+def _is_resource(resource: Json) -> bool:
+    return (
+        isinstance(resource, dict)
+        and isinstance(resource.get("Type"), str)
+        and isinstance(resource.get("Properties"), dict | None)
+        and isinstance(resource.get("Metadata"), dict | None)
+    )
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ class _Reader:
         scope, known = self.scope, shapes.load()
         pools = self.each(active, resources.POOL, lambda name: pool.read_pool(scope, name, known))
         domains = self.each(active, resources.DOMAIN, lambda name: pool.read_domain(scope, name))
-        if resources.POOL not in {each.get("Type") for each in active.values()}:
+        if not resources.of_type(active, resources.POOL):
             self.problems.append(Problem(scope.tree.place(("Resources",)), f"the template has no {resources.POOL}."))
         self.single(active, resources.POOL)
         self.single(active, resources.DOMAIN)
@@ -125,8 +133,7 @@ class _Reader:
         self, active: Resources, kind: str, read: Callable[[str], tuple[Result | None, list[Problem]]]
     ) -> tuple[Result, ...]:
         """What `read` gives for each resource of a type, without those that have problems."""
-        names = [name for name, resource in active.items() if resource.get("Type") == kind]
-        found = [self.attempt(partial(read, name)) for name in names]
+        found = [self.attempt(partial(read, name)) for name in resources.of_type(active, kind)]
         return tuple(each for each in found if each is not None)
 
     def attempt(self, read: Callable[[], tuple[Result | None, list[Problem]]]) -> Result | None:
@@ -139,8 +146,7 @@ class _Reader:
         return result
 
     def single(self, active: Resources, kind: str) -> None:
-        names = [name for name, resource in active.items() if resource.get("Type") == kind]
-        for name in names[1:]:
+        for name in resources.of_type(active, kind)[1:]:
             place = self.scope.tree.place(("Resources", name))
             message = f"{name} is the second {kind}; the local stack has one."
             self.problems.append(Problem(place, message, resources.WAY_OUT))

@@ -48,11 +48,18 @@ def _undeclared(declaration: Mapping[str, Json]) -> str:
     kind = declaration.get("Type")
     if kind is None:
         return "has no Type."
-    return "" if kind in TYPES else f"has the type {kind}, which the local stack cannot look up; use String."
+    return "" if str(kind) in TYPES else f"has the type {kind}, which the local stack cannot look up; use String."
 
 
 def _unfit(text: str, declaration: Mapping[str, Any]) -> str:
     """Why a value does not fit its declaration, without quoting it: it may be a secret."""
+    try:
+        return _unlike(text, declaration)
+    except (TypeError, ValueError, re.error):
+        return "cannot be checked: one of its constraints is not what CloudFormation takes."
+
+
+def _unlike(text: str, declaration: Mapping[str, Any]) -> str:
     parts = _parts(text) if declaration["Type"] in LISTS else [text]
     if "Number" in declaration["Type"] and not all(_is_number(part) for part in parts):
         return "is not a number."

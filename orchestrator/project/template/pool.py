@@ -7,7 +7,16 @@ from typing import Any
 
 from orchestrator.project.template.intrinsics import NO_VALUE, Scope
 from orchestrator.project.template.problems import Problem
-from orchestrator.project.template.resources import CLIENT, FUNCTION, FUNCTION_ARN, REFS, active, named, property_of
+from orchestrator.project.template.resources import (
+    CLIENT,
+    FUNCTION,
+    FUNCTION_ARN,
+    REFS,
+    active,
+    named,
+    of_type,
+    property_of,
+)
 from orchestrator.project.template.shapes import Shapes, fit
 from orchestrator.project.yaml_tree import Steps
 
@@ -88,15 +97,13 @@ def _fitted(
 
 def _triggers(scope: Scope, name: str, config: Any) -> Iterator[Problem]:
     """A problem for each trigger that the emulator does not fire, and each that no function of the template serves."""
-    functions = {
-        FUNCTION_ARN(scope, each) for each, resource in active(scope).items() if resource.get("Type") == FUNCTION
-    }
+    functions = {FUNCTION_ARN(scope, each) for each in of_type(active(scope), FUNCTION)}
     for trigger, value in (config if isinstance(config, dict) else {}).items():
         steps = _steps(name, "LambdaConfig", trigger)
         arn = value.get("LambdaArn") if isinstance(value, dict) else value
         if trigger not in FIRED:
             yield scope.unfollowed(steps, f"the local Cognito does not fire {trigger}.", WAY_OUT_OF_TRIGGER).problem
-        elif arn not in functions:
+        elif str(arn) not in functions:
             yield scope.unfollowed(
                 steps, f"{trigger} names a function that is not in this template.", "Use !GetAtt Function.Arn."
             ).problem

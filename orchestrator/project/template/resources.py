@@ -53,13 +53,18 @@ def active(scope: Scope) -> dict[str, Mapping[str, Any]]:
     }
 
 
+def of_type(resources: Mapping[str, Mapping[str, Any]], kind: str) -> list[str]:
+    """The logical ids of the resources of a type, in the template's order."""
+    return [name for name, resource in resources.items() if resource["Type"] == kind]
+
+
 def unsupported(scope: Scope, resources: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """A problem for each resource that the local stack can neither run nor pass over."""
     for name, resource in resources.items():
-        kind = resource.get("Type")
+        kind = resource["Type"]
         if kind not in FOLLOWED and kind not in PASSED_OVER:
             place = scope.tree.place(("Resources", name, "Type"))
-            yield Problem(place, f"the local stack has no {kind or 'resource without a Type'} ({name}).", WAY_OUT)
+            yield Problem(place, f"the local stack has no {kind} ({name}).", WAY_OUT)
 
 
 def undefined(scope: Scope) -> Iterator[Problem]:
@@ -73,13 +78,13 @@ def undefined(scope: Scope) -> Iterator[Problem]:
 
 def ref(scope: Scope, name: str) -> Json:
     """What `Ref` gives of the resource called `name`, or None."""
-    told = REFS.get(str(scope.resources[name].get("Type")))
+    told = REFS.get(str(scope.resources[name]["Type"]))
     return told(scope, name) if told else None
 
 
 def attribute(scope: Scope, name: str, attribute: str) -> Json:
     """What `Fn::GetAtt` gives of the resource called `name`, or None."""
-    told = ATTRIBUTES.get((str(scope.resources[name].get("Type")), attribute))
+    told = ATTRIBUTES.get((str(scope.resources[name]["Type"]), attribute))
     return told(scope, name) if told else None
 
 
@@ -117,8 +122,7 @@ def _pool_id(scope: Scope, name: str) -> Json:
 
 
 def _client_id(scope: Scope, name: str) -> str:
-    clients = [each for each, resource in active(scope).items() if resource.get("Type") == CLIENT]
-    return scope.client_id if clients[:1] == [name] else f"{scope.client_id}{name.lower()}"
+    return scope.client_id if of_type(active(scope), CLIENT)[:1] == [name] else f"{scope.client_id}{name.lower()}"
 
 
 def _provider(scope: Scope, name: str) -> str:

@@ -36,6 +36,9 @@ def test_given_values_come_before_defaults_and_others_do_not_matter() -> None:
     [
         ({}, None, "the parameter P has no Type."),
         ({"Type": "AWS::SSM::Parameter::Value<String>", "Default": "x"}, None, "which the local stack cannot look up"),
+        ({"Type": {"a": 1}}, "x", "which the local stack cannot look up; use String."),
+        ({"Type": "String", "MinLength": []}, "x", "cannot be checked: one of its constraints"),
+        ({"Type": "String", "AllowedPattern": "("}, "x", "cannot be checked: one of its constraints"),
         ({"Type": "Number"}, "many", "is not a number."),
         ({"Type": "Number", "MinValue": 1, "MaxValue": 5}, "6", "must be between 1 and 5."),
         ({"Type": "String", "MinLength": 8, "MaxLength": 9}, "hidden", "must have 8 to 9 characters."),
