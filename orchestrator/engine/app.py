@@ -1,0 +1,334 @@
+"""The HTTP server: routes, authentication, errors as answers, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from orchestrator.engine import db, execute, metadata_api, prepare
+from orchestrator.engine.config import Config, ConfigError
+from orchestrator.engine.errors import EngineError, not_found
+from orchestrator.engine.session import Authenticator, Session
+from orchestrator.engine.state import State
+
+logger = logging.getLogger(__name__)
+
+VERSION = "v2.48.0"
+DATABASE_SECONDS = 30.0
+STOP_SECONDS = 1
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+class Engine:
+    """What answers requests: the state, and who may ask."""
+
+    def __init__(self, config: Config, state: State, authenticator: Authenticator) -> None:
+        self._config = config
+        self._state = state
+        self._authenticator = authenticator
+
+    # GraphQL
+
+    async def graphql(self, request: Request) -> Response:
+        """/v1/graphql: errors have status 200, too."""
+        return await self._graphql(request, error_status=200)
+
+    async def graphql_alpha(self, request: Request) -> Response:
+        """/v1alpha1/graphql: errors have their own status."""
+        return await self._graphql(request, error_status=None)
+
+    async def _graphql(self, request: Request, *, error_status: int | None) -> Response:
+        session: Session | None = None
+        try:
+            session = self._authenticator.session(headers_of(request))
+            body = read_json(await request.body())
+            content = (
+                await self._answer_all(body, session) if isinstance(body, list) else await self._answer(body, session)
+            )
+        except EngineError as error:
+            status = error.status if error_status is None else error_status
+            return json_response(self._graphql_error(error, session), request, status)
+        return json_response(content, request)
+
+    async def _answer(self, body: Any, session: Session) -> bytes:
+        request = prepare.read_request(body)
+        state = self._state
+        runnable = state.snapshot.operations.prepare(request, session)
+        data = await execute.run(runnable, state.databases, session, request.variables)
+        return b'{"data":' + data + b"}"
+
+    async def _answer_all(self, bodies: Sequence[Any], session: Session) -> bytes:
+        """A batch: each request has its own answer."""
+        answers = []
+        for body in bodies:
+            try:
+                answers.append(await self._answer(body, session))
+            except EngineError as error:
+                answers.append(self._graphql_error(error, session))
+        return b"[" + b",".join(answers) + b"]"
+
+    def _graphql_error(self, error: EngineError, session: Session | None) -> bytes:
+        return orjson.dumps({"errors": [error.as_graphql(internal=self._shows_internals(session))]}, default=str)
+
+    def _shows_internals(self, session: Session | None) -> bool:
+        if self._config.dev_mode:
+            return True
+        return session is not None and session.is_admin and self._config.admin_internal_errors
+
+    # Metadata
+
+    async def metadata(self, request: Request) -> Response:
+        return await self._metadata(request, metadata_api.METADATA)
+
+    async def query(self, request: Request) -> Response:
+        return await self._metadata(request, metadata_api.QUERY)
+
+    async def _metadata(self, request: Request, api: str) -> Response:
+        session: Session | None = None
+        try:
+            session = self._authenticator.session(headers_of(request))
+            body = read_json(await request.body())
+            found = await metadata_api.answer(self._state, body, session, api=api)
+        except EngineError as error:
+            content = error.as_rest(internal=self._shows_internals(session))
+            return json_response(orjson.dumps(content, default=str), request, error.status)
+        return json_response(orjson.dumps(found, default=_decimal), request)
+
+    # The rest
+
+    async def healthz(self, request: Request) -> Response:
+        if not self._state.snapshot.inconsistent:
+            return PlainTextResponse("OK")
+        status = 500 if request.query_params.get("strict") == "true" else 200
+        words = "ERROR" if status == 500 else "WARN"
+        return PlainTextResponse(f"{words}: inconsistent objects in schema", status)
+
+    async def version(self, request: Request) -> Response:
+        return json_response(orjson.dumps({"server_type": "ce", "version": VERSION}), request)
+
+    async def configuration(self, request: Request) -> Response:
+        config = self._config
+        found = {
+            "version": VERSION,
+            "is_function_permissions_inferred": config.infer_function_permissions,
+            "is_admin_secret_set": config.auth.admin_secret is not None,
+            "is_auth_hook_set": False,
+            "is_jwt_set": config.auth.jwt is not None,
+            "jwt": None,
+            "is_allow_list_enabled": False,
+            "console_assets_dir": None,
+            "experimental_features": [],
+        }
+        return json_response(orjson.dumps(found), request)
+
+
+def routes(engine: Engine, config: Config) -> list[Route]:
+    found = [
+        Route("/healthz", engine.healthz, methods=["GET"]),
+        Route("/v1/version", engine.version, methods=["GET"]),
+    ]
+    if "graphql" in config.enabled_apis:
+        found.append(Route("/v1/graphql", engine.graphql, methods=["POST"]))
+        found.append(Route("/v1alpha1/graphql", engine.graphql_alpha, methods=["POST"]))
+    if "metadata" in config.enabled_apis:
+        found.append(Route("/v1/metadata", engine.metadata, methods=["POST"]))
+        found.append(Route("/v1/query", engine.query, methods=["POST"]))
+        found.append(Route("/v2/query", engine.query, methods=["POST"]))
+    if "config" in config.enabled_apis:
+        found.append(Route("/v1alpha1/config", engine.configuration, methods=["GET"]))
+    return found
+
+
+def headers_of(request: Request) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+
+
+def read_json(body: bytes) -> Any:
+    """The body, with the numbers as exact as they were written; raises invalid-json."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        message = str(error) if isinstance(error, json.JSONDecodeError) else "the body is not valid JSON"
+        raise EngineError("invalid-json", message) from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not valid JSON")
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(type(value).__name__)
+
+
+def json_response(content: bytes, request: Request, status: int = 200) -> Response:
+    identifier = request.headers.get("x-request-id") or str(uuid.uuid4())
+    return Response(content, status, {"x-request-id": identifier, "content-type": JSON_TYPE})
+
+
+async def answer_missing(request: Request, error: Exception) -> Response:
+    del error
+    return json_response(orjson.dumps(not_found("resource does not exist").as_rest()), request, 404)
+
+
+async def answer_failure(request: Request, error: Exception) -> Response:
+    """A defect of the engine's own: the client gets no details, the log gets them all."""
+    logger.error("request %s failed", request.url.path, exc_info=error)
+    return json_response(orjson.dumps(EngineError("unexpected", "internal error").as_rest()), request, 500)
+
+
+def cors(config: Config) -> list[Middleware]:
+    if config.cors_disabled:
+        return []
+    pattern = "|".join(_origin_pattern(domain) for domain in config.cors_domains)
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origin_regex=pattern,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            allow_headers=["*"],
+            allow_credentials=True,
+            max_age=1728000,
+        )
+    ]
+
+
+def _origin_pattern(domain: str) -> str:
+    """The pattern of the origins that a setting such as `https://*.example.com` allows."""
+    return ".*" if domain == "*" else re.escape(domain).replace(r"\*", "[^/.]+")
+
+
+def build(config: Config, engine: Engine) -> Starlette:
+    handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+        404: answer_missing,
+        405: answer_missing,
+        Exception: answer_failure,
+    }
+    return Starlette(routes=routes(engine, config), middleware=cors(config), exception_handlers=handlers)
+
+
+def serve(config: Config) -> None:
+    """Serves until a signal ends it; raises ConfigError where it can't start."""
+    logging.basicConfig(
+        level=LOG_LEVELS[config.log_level],
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    with asyncio.Runner(loop_factory=event_loop()) as runner:
+        runner.run(run(config, listen(config.host, config.port)))
+
+
+LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+
+
+def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket to serve on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"can't listen on {host}:{port}: {error.strerror}. Set HASURA_GRAPHQL_SERVER_PORT (or --server-port)."
+        ) from error
+    return listener
+
+
+async def run(config: Config, listener: socket.socket) -> None:
+    """Loads what the engine needs and serves on the socket until a signal ends it."""
+    state = State(config)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(state.close)
+        keys = await stack.enter_async_context(signing_keys(config))
+        await load(state, config)
+        engine = Engine(config, state, Authenticator(config.auth, keys))
+        server = Server(
+            uvicorn.Config(
+                build(config, engine),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+                server_header=False,
+                date_header=False,
+            )
+        )
+        logger.info("listening on http://%s:%s", *listener.getsockname()[:2])
+        await server.serve([listener])
+
+
+class Server(uvicorn.Server):
+    """Stops on a signal and then returns; uvicorn's own would die of the signal, before anything is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+async def load(state: State, config: Config) -> None:
+    """Waits for the metadata database and reads the state; raises ConfigError where that can't be."""
+    where = re.sub(r"//[^@/]*@", "//", config.metadata_database_url).partition("?")[0]
+    try:
+        await db.wait_until_up(config.metadata_database_url, seconds=DATABASE_SECONDS)
+        await state.load()
+    except db.AWAY as error:
+        raise ConfigError(f"the metadata database {where} can't be reached: {type(error).__name__}") from error
+    except (EngineError, *db.UNUSABLE) as error:
+        raise ConfigError(f"the metadata database {where} can't be used: {error}") from error
+
+
+@asynccontextmanager
+async def signing_keys(config: Config) -> AsyncIterator[Callable[[], tuple[Any, ...]]]:
+    """What gives the keys that tokens are signed with; a key set at an address is fetched now and kept fresh."""
+    jwt = config.auth.jwt
+    if jwt is None or not isinstance(jwt.keys, str):
+        own = () if jwt is None else (jwt.keys,)
+        yield lambda: own
+        return
+    from orchestrator.engine.jwks import JwksError, RemoteKeys
+
+    keys = RemoteKeys(jwt.keys)
+    try:
+        await keys.load()
+    except JwksError as error:
+        raise ConfigError(str(error)) from error
+    refreshing = asyncio.create_task(keys.keep_fresh())
+    try:
+        yield keys
+    finally:
+        refreshing.cancel()
+        with suppress(asyncio.CancelledError):
+            await refreshing

@@ -1,0 +1,180 @@
+"""The only SQL I/O: one pool of connections a database, and PostgreSQL's errors in the engine's words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import asyncpg
+
+from orchestrator.engine.catalog import CATALOG_SQL, Catalog, QualifiedName, catalog_of
+from orchestrator.engine.enums import EnumValues
+from orchestrator.engine.errors import EngineError
+from orchestrator.engine.sql import name, qualified
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5.0
+ACQUIRE_SECONDS = 30.0
+RETRY_SECONDS = 0.1
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.ConnectionFailureError,
+    asyncpg.ConnectionRejectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+UNUSABLE = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, ValueError)
+
+
+class Connection(Protocol):
+    """What the engine needs of a connection; asyncpg's has it."""
+
+    async def execute(self, query: str, *args: Any) -> Any: ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+
+
+class Database:
+    """A PostgreSQL database, connected to when first needed and again whenever a connection was lost."""
+
+    def __init__(self, url: str, *, connections: int = 10) -> None:
+        self._url = url
+        self._connections = connections
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._connections,
+                    timeout=CONNECT_SECONDS,
+                    init=_prepare_connection,
+                    # asyncpg would send a RESET after each use: a round trip. Only run_sql changes settings.
+                    reset=_keep_settings,
+                    statement_cache_size=1024,
+                    max_cached_statement_lifetime=0,
+                    server_settings={"application_name": "graphql-engine"},
+                )
+        return self._pool
+
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection; PostgreSQL's absence and its errors are raised as the engine's own."""
+        try:
+            pool = self._pool or await self.open()
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                yield connection
+        except asyncpg.PostgresError as error:
+            raise (_away(error) if isinstance(error, AWAY) else engine_error(error)) from error
+        except UnicodeEncodeError as error:
+            raise EngineError("bad-request", "the text is not valid UTF-8: it has a lone surrogate") from error
+        except AWAY as error:
+            raise _away(error) from error
+
+    async def fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
+        async with self.connection() as connection:
+            return await connection.fetchrow(text, *values)
+
+    async def read_catalog(self) -> Catalog:
+        async with self.connection() as connection:
+            return await read_catalog(connection)
+
+
+async def read_catalog(connection: Connection) -> Catalog:
+    return catalog_of(await connection.fetchval(CATALOG_SQL))
+
+
+async def read_enum(connection: Connection, table: QualifiedName, columns: Sequence[str]) -> EnumValues:
+    """The rows of an enum table: its key column and, where there is one, its comment column."""
+    listed = ", ".join(f"{name(column)}::text" for column in columns[:2])
+    # The names are quoted and come from the catalog.
+    rows = await connection.fetch(  # type: ignore[attr-defined]
+        f"select {listed} from {qualified(table.schema, table.name)} order by 1"  # noqa: S608
+    )
+    return tuple((row[0], row[1] if len(columns) > 1 else None) for row in rows)
+
+
+async def wait_until_up(url: str, *, seconds: float) -> None:
+    """Returns once the database answers; raises the last error when it does not within the time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        except AWAY as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.info("waiting for PostgreSQL: %s", type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            connection.terminate()
+            return
+
+
+async def _prepare_connection(connection: Any) -> None:
+    # An answer is JSON text and goes to the client as it is; asyncpg would decode it.
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+
+
+async def _keep_settings(connection: Any) -> None:
+    del connection
+
+
+def _away(error: BaseException) -> EngineError:
+    logger.warning("PostgreSQL can't be reached: %s", type(error).__name__)
+    return EngineError("unexpected", "connection error: the database can't be reached at the moment; try again shortly")
+
+
+def engine_error(error: asyncpg.PostgresError) -> EngineError:
+    """PostgreSQL's error as Hasura reports it for a GraphQL request."""
+    state, message = error.sqlstate or "", str(error.args[0] if error.args else error)
+    internal = {"error": described(error)}
+    if state == "23514":
+        return EngineError("permission-error", f"Check constraint violation. {message}", internal=internal)
+    if state in _CONSTRAINTS:
+        return EngineError("constraint-violation", f"{_CONSTRAINTS[state]}{message}", internal=internal)
+    if state == "22025":
+        return EngineError("bad-request", message, internal=internal)
+    if state[:2] == "22":
+        return EngineError("data-exception", message, internal=internal)
+    if state == "25006":
+        return EngineError("bad-request", message, internal=internal)
+    return EngineError("unexpected", "database query error", internal=internal)
+
+
+_CONSTRAINTS = {
+    "23505": "Uniqueness violation. ",
+    "23503": "Foreign key violation. ",
+    "23502": "Not-NULL violation. ",
+    "23P01": "Exclusion constraint violation. ",
+}
+
+
+def described(error: asyncpg.PostgresError) -> dict[str, Any]:
+    """What Hasura's `internal.error` holds."""
+    return {
+        "exec_status": "FatalError",
+        "hint": getattr(error, "hint", None),
+        "message": str(error.args[0] if error.args else error),
+        "status_code": error.sqlstate,
+        "description": getattr(error, "detail", None),
+    }

@@ -1,0 +1,140 @@
+"""What /v1/metadata, /v1/query and /v2/query do: one request, or a bulk of them, on a draft of the next state."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from orchestrator.engine import commands, storage
+from orchestrator.engine.commands.whole import consistency_answer
+from orchestrator.engine.db import Connection
+from orchestrator.engine.errors import EngineError, access_denied
+from orchestrator.engine.json_value import JsonValue
+from orchestrator.engine.metadata import DEFAULT_SOURCE
+from orchestrator.engine.run_sql import SqlArgs, read_args, run_script
+from orchestrator.engine.session import Session
+from orchestrator.engine.state import Draft, State
+
+METADATA, QUERY = "metadata", "query"
+
+
+async def answer(state: State, body: Any, session: Session, *, api: str) -> Any:
+    """The answer to a request of the api, `metadata` or `query`."""
+    request = JsonValue(body)
+    name = request["type"].text()
+    if not session.is_admin:
+        raise access_denied("restricted access : admin only", "$.args")
+    async with state.change() as draft:
+        _check_version(request, draft)
+        return await _Requests(state, draft, api).one(name, request)
+
+
+def _check_version(request: JsonValue, draft: Draft) -> None:
+    referenced = request.optional("resource_version", JsonValue.integer, None)
+    if referenced is not None and referenced != draft.resource_version:
+        raise storage.conflict(referenced)
+
+
+class _Requests:
+    """The requests of one HTTP request, on its draft."""
+
+    def __init__(self, state: State, draft: Draft, api: str) -> None:
+        self._state = state
+        self._draft = draft
+        self._api = api
+
+    async def one(self, name: str, request: JsonValue) -> Any:
+        special = SPECIAL.get(name)
+        if special is not None:
+            return await special(self, request)
+        if name.endswith("run_sql") and name in RUN_SQL[self._api]:
+            return await self.run_sql(request)
+        version = request.optional("version", JsonValue.integer, 1)
+        command = commands.find(name, version, legacy=self._api == QUERY)
+        args = request.get("args") or JsonValue({}, "$.args")
+        found = await self._draft.apply(command, args)
+        if name == "reload_metadata" or (name == "replace_metadata" and version == 2):
+            return consistency_answer(self._draft.inconsistent)
+        return found
+
+    async def bulk(self, request: JsonValue) -> list[Any]:
+        answers = []
+        for index, item in enumerate(request["args"].items()):
+            inner = JsonValue(item.json)
+            try:
+                answers.append(await self.one(inner["type"].text(), inner))
+            except EngineError as error:
+                raise error.at(f"$.args[{index}]{error.path[1:]}") from error
+        return answers
+
+    async def bulk_keep_going(self, request: JsonValue) -> list[Any]:
+        """A bulk in which what fails is reported in its place."""
+        answers = []
+        for item in request["args"].items():
+            inner = JsonValue(item.json)
+            try:
+                answers.append(await self.one(inner["type"].text(), inner))
+            except EngineError as error:
+                answers.append(error.as_rest(internal=True))
+        return answers
+
+    async def concurrent_bulk(self, request: JsonValue) -> list[Any]:
+        return await self.bulk(request)
+
+    async def run_sql(self, request: JsonValue) -> Any:
+        args = read_args(request["args"], DEFAULT_SOURCE)
+        if args.no_transaction:
+            connection = await self._draft.plain_connection(args.source)
+            found = await run_script(connection, args.sql)
+        else:
+            connection = await self._draft.connection(args.source)
+            found = (
+                await self._run_read_only(connection, args)
+                if args.read_only
+                else await run_script(connection, args.sql)
+            )
+        if args.changes_schema:
+            await self._draft.reread(args.source, connection, cascade=args.cascade)
+        return found
+
+    async def _run_read_only(self, connection: Any, args: SqlArgs) -> Any:
+        """Runs the script on a savepoint that is left again: the transaction may be another's, too."""
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await connection.execute("SET LOCAL transaction_read_only = on")
+            return await run_script(connection, args.sql)
+        finally:
+            with suppress(Exception):
+                await transaction.rollback()
+
+    async def get_catalog_state(self, request: JsonValue) -> Any:
+        del request
+        return await self._with_metadata_database(storage.catalog_state)
+
+    async def set_catalog_state(self, request: JsonValue) -> Any:
+        async def write(connection: Connection) -> None:
+            await storage.set_catalog_state(connection, request["args"])
+
+        await self._with_metadata_database(write)
+        return {"message": "success"}
+
+    async def _with_metadata_database(self, use: Callable[[Connection], Awaitable[Any]]) -> Any:
+        async with self._state.metadata_database.connection() as connection:
+            return await use(connection)
+
+
+SPECIAL: Mapping[str, Callable[[_Requests, JsonValue], Awaitable[Any]]] = {
+    "bulk": _Requests.bulk,
+    "bulk_atomic": _Requests.bulk,
+    "bulk_keep_going": _Requests.bulk_keep_going,
+    "concurrent_bulk": _Requests.concurrent_bulk,
+    "get_catalog_state": _Requests.get_catalog_state,
+    "set_catalog_state": _Requests.set_catalog_state,
+}
+
+RUN_SQL: Mapping[str, tuple[str, ...]] = {
+    METADATA: (),
+    QUERY: ("run_sql", "pg_run_sql", "postgres_run_sql", "citus_run_sql", "cockroach_run_sql"),
+}

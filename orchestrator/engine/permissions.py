@@ -1,0 +1,325 @@
+"""What a role may do with each table: permissions of the metadata with their filters, checks and presets resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from orchestrator.engine import boolexp, scalars
+from orchestrator.engine.boolexp import TRUE, BoolExp, ColumnOperand, Compare, FunctionCall
+from orchestrator.engine.catalog import Column, QualifiedName
+from orchestrator.engine.errors import EngineError, bad_request, not_exists, parse_failed
+from orchestrator.engine.metadata import (
+    ALL,
+    Columns,
+    DeletePermission,
+    InsertPermission,
+    SelectPermission,
+    UpdatePermission,
+)
+from orchestrator.engine.sql import Literal, Param, SessionVariable
+from orchestrator.engine.tracked import TrackedSource, TrackedTable
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class SelectRights:
+    """`query_roots` of None are all of them."""
+
+    columns: tuple[str, ...]
+    filter: BoolExp
+    limit: int | None
+    aggregations: bool
+    computed_fields: tuple[str, ...]
+    query_roots: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class InsertRights:
+    columns: tuple[str, ...]
+    presets: Mapping[str, Param]
+    check: BoolExp
+
+
+@dataclass(frozen=True)
+class UpdateRights:
+    columns: tuple[str, ...]
+    presets: Mapping[str, Param]
+    filter: BoolExp
+    check: BoolExp
+
+
+@dataclass(frozen=True)
+class DeleteRights:
+    filter: BoolExp
+
+
+@dataclass(frozen=True)
+class TableAccess:
+    """A table as one role sees it; a kind of right the role lacks is None."""
+
+    source: TrackedSource
+    table: TrackedTable
+    select: SelectRights | None
+    insert: InsertRights | None
+    update: UpdateRights | None
+    delete: DeleteRights | None
+
+    @cached_property
+    def can_select_by_key(self) -> bool:
+        key = self.table.info.primary_key
+        return bool(key and self.select and set(key.columns) <= set(self.select.columns))
+
+
+def access(source: TrackedSource, table: TrackedTable, role: str, *, backend: bool) -> TableAccess:
+    """What the role may do with the table; `backend` allows what is for trusted back ends only."""
+    if role == ADMIN:
+        return _full_access(source, table)
+    meta = table.meta
+    resolve = _Resolver(source, table)
+    select = meta.select_permissions.get(role)
+    insert = meta.insert_permissions.get(role)
+    update = meta.update_permissions.get(role)
+    delete = meta.delete_permissions.get(role)
+    return TableAccess(
+        source,
+        table,
+        select=resolve.select(select) if select else None,
+        insert=resolve.insert(insert) if insert and (backend or not insert.backend_only) else None,
+        update=resolve.update(update) if update and (backend or not update.backend_only) else None,
+        delete=resolve.delete(delete) if delete and (backend or not delete.backend_only) else None,
+    )
+
+
+def _full_access(source: TrackedSource, table: TrackedTable) -> TableAccess:
+    info = table.info
+    names = tuple(column.name for column in info.columns)
+    writable = tuple(column.name for column in info.columns if _is_writable(column))
+    return TableAccess(
+        source,
+        table,
+        select=SelectRights(names, TRUE, None, True, tuple(table.meta.computed_fields), None),
+        insert=InsertRights(writable, {}, TRUE) if info.insertable else None,
+        update=UpdateRights(writable, {}, TRUE, TRUE) if info.updatable else None,
+        delete=DeleteRights(TRUE) if info.deletable else None,
+    )
+
+
+def _is_writable(column: Column) -> bool:
+    return not column.generated and column.identity != "a"
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    source: TrackedSource
+    table: TrackedTable
+
+    def select(self, permission: SelectPermission) -> SelectRights:
+        return SelectRights(
+            self.columns(permission.columns),
+            self.condition(permission.filter),
+            permission.limit,
+            permission.allow_aggregations,
+            permission.computed_fields,
+            permission.query_root_fields,
+        )
+
+    def insert(self, permission: InsertPermission) -> InsertRights:
+        columns = self.columns(ALL if permission.columns is None else permission.columns)
+        presets = self.presets(permission.set)
+        return InsertRights(self.writable(columns, presets), presets, self.condition(permission.check))
+
+    def update(self, permission: UpdatePermission) -> UpdateRights:
+        presets = self.presets(permission.set)
+        columns = self.writable(self.columns(permission.columns), presets)
+        check = TRUE if permission.check is None else self.condition(permission.check)
+        return UpdateRights(columns, presets, self.condition(permission.filter), check)
+
+    def delete(self, permission: DeletePermission) -> DeleteRights:
+        return DeleteRights(self.condition(permission.filter))
+
+    def columns(self, columns: Columns) -> tuple[str, ...]:
+        known = self.table.info.columns
+        return tuple(column.name for column in known if columns is ALL or column.name in columns)
+
+    def writable(self, columns: tuple[str, ...], presets: Mapping[str, Param]) -> tuple[str, ...]:
+        known = self.table.info.column
+        return tuple(name for name in columns if _is_writable(known[name]) and name not in presets)
+
+    def presets(self, presets: Mapping[str, Any]) -> Mapping[str, Param]:
+        known = self.table.info.column
+        return {name: permission_value(value, known[name]) for name, value in presets.items() if name in known}
+
+    def condition(self, json: Any) -> BoolExp:
+        return condition(json, self.source, self.table, permission_value)
+
+
+ValueOf = Callable[[Any, Column], Param]
+
+
+def permission_value(value: Any, column: Column) -> Param:
+    """A value in a permission: a session variable where it is named like one, else itself."""
+    if isinstance(value, str) and value.lower().startswith("x-hasura-"):
+        return Param(SessionVariable(value.lower()), column.sql_type)
+    return plain_value(value, column)
+
+
+def plain_value(value: Any, column: Column) -> Param:
+    if value is None:
+        return Param(Literal(None), column.sql_type)
+    encode: scalars.Encode = scalars.encode_json if column.type in scalars.JSON_TYPES else scalars.encode_other
+    if isinstance(value, list) and column.type.startswith("_"):
+        encode = scalars.encoder(column.type)
+    return Param(Literal(encode(value, "$")), column.sql_type)
+
+
+def condition(json: Any, source: TrackedSource, table: TrackedTable, value_of: ValueOf) -> BoolExp:
+    """The condition that a permission's (or an old v1 query's) JSON expression means for rows of the table."""
+    return _Reader(source, value_of).expression(json, table)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    source: TrackedSource
+    value_of: ValueOf
+
+    def expression(self, json: Any, table: TrackedTable) -> BoolExp:
+        if not isinstance(json, dict):
+            raise parse_failed("expected an object for a boolean expression")
+        return boolexp.all_of([self.entry(_operator_name(key), value, table, key) for key, value in json.items()])
+
+    def entry(self, name: str, value: Any, table: TrackedTable, key: str) -> BoolExp:
+        if name in ("_and", "_or"):
+            items = tuple(self.expression(item, table) for item in value)
+            return boolexp.And(items) if name == "_and" else boolexp.Or(items)
+        if name == "_not":
+            return boolexp.Not(self.expression(value, table))
+        if name == "_exists":
+            remote = self.tracked(_table_name(value["_table"]))
+            return boolexp.Exists(remote.name, self.expression(value["_where"], remote))
+        if key in table.info.column:
+            return self.comparisons(value, table.info.column[key], key)
+        if key in table.relationships:
+            join = table.relationships[key].join
+            return boolexp.Related(join, self.expression(value, self.tracked(join.table)))
+        if key in table.meta.computed_fields:
+            return self.computed(key, value, table)
+        raise not_exists(f'column "{key}" does not exist')
+
+    def tracked(self, name: QualifiedName) -> TrackedTable:
+        if name not in self.source.tables:
+            raise not_exists(f'table "{name}" does not exist in source: {self.source.name}')
+        return self.source.tables[name]
+
+    def comparisons(self, value: Any, column: Column, name: str) -> BoolExp:
+        if not isinstance(value, dict):
+            value = {"_eq": value}
+        return boolexp.all_of([self.comparison(_operator_name(key), item, column, name) for key, item in value.items()])
+
+    def comparison(self, operator: str, value: Any, column: Column, name: str) -> BoolExp:
+        if operator == boolexp.IS_NULL:
+            return Compare(name, boolexp.IS_NULL if value in (True, "true") else boolexp.IS_NOT_NULL, None)
+        if operator in boolexp.COLUMN_OPERATORS:
+            return Compare(name, boolexp.COLUMN_OPERATORS[operator], _column_operand(value))
+        if operator == "_cast":
+            (cast, inner), *_ = value.items()
+            return self.cast(name, cast, inner)
+        return Compare(name, operator, self.operand(operator, value, column))
+
+    def cast(self, name: str, cast: str, inner: Mapping[str, Any]) -> BoolExp:
+        sql_type = "text" if cast == "String" else cast
+        column = _text_column(sql_type)
+        return boolexp.all_of(
+            [
+                boolexp.CastCompare(
+                    name, sql_type, _operator_name(key), self.operand(_operator_name(key), item, column)
+                )
+                for key, item in inner.items()
+            ]
+        )
+
+    def operand(self, operator: str, value: Any, column: Column) -> Param | tuple[Param, ...]:
+        if operator not in boolexp.OPERATORS:
+            raise EngineError("unexpected-payload", f"unknown operator: {operator}")
+        kind = boolexp.OPERATORS[operator].operand
+        if kind == "array" and isinstance(value, list):
+            return tuple(self.value_of(item, column) for item in value)
+        if kind == "keys" and isinstance(value, list):
+            return tuple(self.value_of(item, _text_column("text")) for item in value)
+        if kind == "array":
+            return self.value_of(value, _array_column(column))
+        if kind == "keys":
+            return self.value_of(value, _text_column("text[]"))
+        return self.value_of(value, _text_column("text") if kind == "text" else column)
+
+    def computed(self, name: str, value: Any, table: TrackedTable) -> BoolExp:
+        call = computed_call(self.source, table, name)
+        function = self.source.catalog.functions[call.function][0]
+        if function.returns_table:
+            return boolexp.ComputedRelated(call, self.expression(value, self.tracked(function.returns_table)))
+        column = _typed_column(function.returns_type)
+        if not isinstance(value, dict):
+            value = {"_eq": value}
+        return boolexp.all_of(
+            [
+                boolexp.ComputedCompare(call, _operator_name(key), self.operand(_operator_name(key), item, column))
+                for key, item in value.items()
+            ]
+        )
+
+
+def computed_call(
+    source: TrackedSource, table: TrackedTable, name: str, given: Mapping[str, Param] | None = None
+) -> FunctionCall:
+    """The call of a computed field's function: the row and the session where they belong, and the given arguments."""
+    meta = table.meta.computed_fields[name]
+    function = source.catalog.functions[meta.function][0]
+    inputs = [argument for argument in function.arguments if argument.mode in "ib"]
+    row = meta.table_argument or inputs[0].name
+    arguments: list[tuple[str | None, Param | None]] = []
+    for index, argument in enumerate(inputs):
+        if argument.name == row and (argument.name or index == 0):
+            arguments.append((argument.name or None, None))
+        elif meta.session_argument and argument.name == meta.session_argument:
+            arguments.append((argument.name, Param(SessionVariable(None), argument.sql_type)))
+        elif given and argument.name in given:
+            arguments.append((argument.name, given[argument.name]))
+    return FunctionCall(function.name, tuple(arguments))
+
+
+def _operator_name(key: str) -> str:
+    name = "_" + key[1:] if key.startswith("$") else key
+    return boolexp.ALIASES.get(name, name)
+
+
+def _table_name(json: Any) -> QualifiedName:
+    if isinstance(json, str):
+        return QualifiedName("public", json)
+    if isinstance(json, dict) and isinstance(json.get("name"), str):
+        return QualifiedName(json.get("schema", "public"), json["name"])
+    raise bad_request("expected a table's name")
+
+
+def _column_operand(value: Any) -> ColumnOperand:
+    """`"name"`, `["name"]` or, for the outermost table, `["$", "name"]`."""
+    steps = value if isinstance(value, list) else [value]
+    if len(steps) == 2 and steps[0] == "$":
+        return ColumnOperand(steps[1], root=True)
+    if len(steps) != 1 or not isinstance(steps[0], str):
+        raise bad_request("expected a column's name")
+    return ColumnOperand(steps[0])
+
+
+def _typed_column(type_name: str) -> Column:
+    return Column("", type_name, type_name, "b", None, True, False, False, "", 0, None)
+
+
+def _text_column(sql_type: str) -> Column:
+    return _typed_column(sql_type)
+
+
+def _array_column(column: Column) -> Column:
+    return Column("", "_" + column.type, column.sql_type + "[]", "b", column.type, True, False, False, "", 0, None)

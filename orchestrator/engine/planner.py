@@ -1,0 +1,367 @@
+"""An operation into plan nodes: each selected field's binding says what it asks of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from orchestrator.engine import boolexp, given, json_path, plan, scalars
+from orchestrator.engine.arguments import Arguments, arguments_of, literal
+from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall
+from orchestrator.engine.catalog import QualifiedName
+from orchestrator.engine.errors import validation_failed
+from orchestrator.engine.given import Given, Variables
+from orchestrator.engine.introspect import introspect
+from orchestrator.engine.permissions import TableAccess, computed_call
+from orchestrator.engine.schema.bindings import (
+    AggregateObject,
+    AggregateRows,
+    ColumnOf,
+    ComputedOf,
+    CountOf,
+    FunctionArguments,
+    FunctionOf,
+    FunctionRoot,
+    RelatedAggregate,
+    RelationshipOf,
+    SelectRoot,
+)
+from orchestrator.engine.schema.role import RoleSchema
+from orchestrator.engine.schema.rows import TYPE_KEEPING
+from orchestrator.engine.schema.types import Field, Input, InputObject, ObjectType
+from orchestrator.engine.selection import Operation, Selected, collect
+from orchestrator.engine.sql import Literal, Param, SessionVariable
+from orchestrator.engine.tracked import TrackedFunction
+
+TYPENAME = "__typename"
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans the fields of one operation."""
+
+    schema: RoleSchema
+    operation: Operation
+    variables: Variables
+    stringify: bool
+
+    @property
+    def arguments(self) -> Arguments:
+        return Arguments(self.schema)
+
+    def query(self, type_: ObjectType) -> tuple[plan.Root, ...]:
+        """The root fields of a query."""
+        selection = (self.operation.selection,)
+        selected = collect(selection, type_.name, self.operation.fragments, self.variables, "$.selectionSet")
+        return tuple(self._root(type_, item) for item in selected)
+
+    def _root(self, type_: ObjectType, selected: Selected) -> plan.Root:
+        path = f"$.selectionSet.{selected.name}"
+        if selected.name == TYPENAME:
+            return plan.Root(selected.key, "", None, orjson.dumps(type_.name))
+        if selected.name in ("__schema", "__type"):
+            answer = introspect(self.schema, selected, self.operation.fragments, self.variables, path)
+            return plan.Root(selected.key, "", None, answer)
+        field = find_field(type_, selected.name, path)
+        if field.binding is None:
+            return plan.Root(selected.key, "", None, b"null")
+        return plan.Root(selected.key, field.binding.access.source.name, self.root_node(field, selected, path))
+
+    def root_node(self, field: Field, selected: Selected, path: str) -> plan.Query:
+        binding = field.binding
+        if isinstance(binding, FunctionRoot):
+            return self.function(field, binding, selected, path)
+        root: SelectRoot = binding
+        arguments = arguments_of(field, selected, self.variables, path)
+        if root.kind == "by_pk":
+            return self._by_key(root.access, field, arguments, selected, path)
+        if root.kind == "aggregate":
+            return self.aggregate(root.access, root.access.table.name, arguments, selected, path)
+        return self.rows(root.access, root.access.table.name, arguments, selected, path)
+
+    def _by_key(
+        self, access: TableAccess, field: Field, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.Rows:
+        where = self.key_condition(field.args, arguments, path)
+        fields = self.fields(access, selected, path)
+        filter_ = access.select.filter if access.select else boolexp.FALSE
+        return plan.Rows(access.table.name, fields, boolexp.all_of([where, filter_]), single=True)
+
+    def key_condition(self, inputs: Mapping[str, Input], arguments: Mapping[str, Given], path: str) -> BoolExp:
+        """The condition that the key's columns have the values given."""
+        items: list[BoolExp] = []
+        for name, value in arguments.items():
+            binding: ColumnOf = inputs[name].binding
+            items.append(Compare(binding.column.name, "_eq", self.column_param(binding, value, f"{path}.args.{name}")))
+        return boolexp.all_of(items)
+
+    def column_param(self, binding: ColumnOf, value: Given, path: str) -> Param:
+        """The value of a column, which may not be null."""
+        column = binding.column
+        if binding.enum is not None and value.value is not None:
+            enum = self.arguments.enum(self._enum_name(binding.enum))
+            return literal(given.as_enum(value, enum, path).name, "text")
+        return self.arguments.scalar(value, column.type, column.sql_type, path)
+
+    def _enum_name(self, table: QualifiedName) -> str:
+        tables = (source.tables[table] for source in self.schema.sources if table in source.tables)
+        return f"{next(tables).type_name}_enum"
+
+    def rows(
+        self,
+        access: TableAccess,
+        origin: plan.Origin,
+        arguments: Mapping[str, Given],
+        selected: Selected,
+        path: str,
+    ) -> plan.Rows:
+        """The rows that the arguments choose, showing the fields selected."""
+        rows = self._chosen(access, origin, arguments, path)
+        fields = self.fields(access, selected, path)
+        limit = access.select.limit if access.select else None
+        extra = () if limit is None else (Param(Literal(str(limit)), "bigint"),)
+        return replace(rows, fields=fields, limits=rows.limits + extra)
+
+    def _chosen(self, access: TableAccess, origin: plan.Origin, arguments: Mapping[str, Given], path: str) -> plan.Rows:
+        reader, at = self.arguments, f"{path}.args"
+        where: BoolExp = boolexp.TRUE
+        if "where" in arguments:
+            where = reader.where(arguments["where"], f"{access.table.type_name}_bool_exp", f"{at}.where")
+        order = reader.order(arguments.get("order_by"), access, f"{at}.order_by")
+        distinct = reader.column_names(arguments.get("distinct_on"), access, f"{at}.distinct_on")
+        filter_ = access.select.filter if access.select else boolexp.FALSE
+        limit = _bound(arguments.get("limit"), scalars.encode_non_negative, f"{at}.limit")
+        return plan.Rows(
+            origin,
+            (),
+            boolexp.all_of([where, filter_]),
+            _distinct_first(order, distinct, at),
+            distinct,
+            () if limit is None else (limit,),
+            _bound(arguments.get("offset"), scalars.encode_offset, f"{at}.offset"),
+        )
+
+    def aggregate(
+        self,
+        access: TableAccess,
+        origin: plan.Origin,
+        arguments: Mapping[str, Given],
+        selected: Selected,
+        path: str,
+    ) -> plan.Aggregate:
+        rows = self._chosen(access, origin, arguments, path)
+        type_ = self.object_type(f"{access.table.type_name}_aggregate")
+        parts = tuple(self._aggregate_part(type_, item, path) for item in self.below(selected, type_, path))
+        limit = access.select.limit if access.select else None
+        return plan.Aggregate(rows, parts, () if limit is None else (Param(Literal(str(limit)), "bigint"),))
+
+    def _aggregate_part(
+        self, type_: ObjectType, selected: Selected, path: str
+    ) -> plan.AggregateValues | plan.AggregateNodes | plan.ConstantField:
+        if selected.name == TYPENAME:
+            return plan.ConstantField(selected.key, type_.name)
+        at = f"{path}.selectionSet.{selected.name}"
+        binding = find_field(type_, selected.name, at).binding
+        if isinstance(binding, AggregateRows):
+            return plan.AggregateNodes(selected.key, self.fields(binding.access, selected, at))
+        below: AggregateObject = binding
+        fields = self.object_type(f"{below.access.table.type_name}_aggregate_fields")
+        items = tuple(self._aggregate_item(fields, item, at) for item in self.below(selected, fields, at))
+        return plan.AggregateValues(selected.key, items)
+
+    def _aggregate_item(
+        self, type_: ObjectType, selected: Selected, path: str
+    ) -> plan.Count | plan.AggregateOfColumns | plan.ConstantField:
+        if selected.name == TYPENAME:
+            return plan.ConstantField(selected.key, type_.name)
+        at = f"{path}.selectionSet.{selected.name}"
+        field = find_field(type_, selected.name, at)
+        if isinstance(field.binding, CountOf):
+            arguments = arguments_of(field, selected, self.variables, at)
+            columns = self.arguments.column_names(arguments.get("columns"), field.binding.access, f"{at}.args.columns")
+            distinct = arguments.get("distinct")
+            is_distinct = distinct is not None and distinct.value is not None and given.as_boolean(distinct, at)
+            return plan.Count(selected.key, columns, is_distinct)
+        binding: FunctionOf = field.binding
+        fields = self.object_type(field.type.named)
+        columns_below = self.below(selected, fields, at)
+        shown = tuple(self._aggregated(fields, item, binding.function, at) for item in columns_below)
+        return plan.AggregateOfColumns(selected.key, binding.function, shown)
+
+    def _aggregated(
+        self, type_: ObjectType, selected: Selected, function: str, path: str
+    ) -> plan.ColumnField | plan.ConstantField:
+        if selected.name == TYPENAME:
+            return plan.ConstantField(selected.key, type_.name)
+        binding: ColumnOf = find_field(type_, selected.name, f"{path}.selectionSet.{selected.name}").binding
+        keeps = function in TYPE_KEEPING
+        output = self.output(binding.column.type) if keeps else "plain"
+        return plan.ColumnField(selected.key, binding.column.name, output)
+
+    def fields(self, access: TableAccess, selected: Selected, path: str) -> tuple[plan.Field, ...]:
+        """What is shown of each row."""
+        type_ = self.object_type(access.table.type_name)
+        return tuple(self._field(type_, item, path) for item in self.below(selected, type_, path))
+
+    def below(self, selected: Selected, type_: ObjectType, path: str) -> tuple[Selected, ...]:
+        if not selected.below:
+            raise validation_failed(f"missing selection set for '{type_.name}'", path)
+        at = f"{path}.selectionSet"
+        return collect(selected.below, type_.name, self.operation.fragments, self.variables, at)
+
+    def object_type(self, name: str) -> ObjectType:
+        found = self.schema.type(name)
+        if not isinstance(found, ObjectType):
+            raise validation_failed(f"'{name}' is not an object type")
+        return found
+
+    def _field(self, type_: ObjectType, selected: Selected, path: str) -> plan.Field:
+        if selected.name == TYPENAME:
+            return plan.ConstantField(selected.key, type_.name)
+        at = f"{path}.selectionSet.{selected.name}"
+        field = find_field(type_, selected.name, at)
+        arguments = arguments_of(field, selected, self.variables, at)
+        binding = field.binding
+        if isinstance(binding, ColumnOf):
+            return self._column(binding, arguments, selected, at)
+        if isinstance(binding, RelationshipOf):
+            return self._related(binding, arguments, selected, at)
+        if isinstance(binding, RelatedAggregate):
+            target, join = binding.target, binding.relationship.join
+            aggregate = self.aggregate(target, target.table.name, arguments, selected, at)
+            return plan.AggregateField(selected.key, join, aggregate)
+        return self._computed(field, binding, arguments, selected, at)
+
+    def _column(
+        self, binding: ColumnOf, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.ColumnField:
+        no_subselection(selected, path)
+        steps = _json_steps(arguments.get("path"), f"{path}.args.path")
+        return plan.ColumnField(
+            selected.key, binding.column.name, self.output(binding.column.type), steps, binding.when
+        )
+
+    def _related(
+        self, binding: RelationshipOf, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.ObjectField | plan.ArrayField:
+        target, relationship = binding.target, binding.relationship
+        if relationship.is_array:
+            rows = self.rows(target, target.table.name, arguments, selected, path)
+            return plan.ArrayField(selected.key, relationship.join, rows)
+        filter_ = target.select.filter if target.select else boolexp.FALSE
+        fields = self.fields(target, selected, path)
+        rows = plan.Rows(target.table.name, fields, filter_, single=True)
+        return plan.ObjectField(selected.key, relationship.join, rows)
+
+    def _computed(
+        self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.ComputedField | plan.ComputedRows:
+        passed = self._function_params(field, arguments, path)
+        call = computed_call(binding.access.source, binding.access.table, binding.name, passed)
+        if binding.target is None:
+            no_subselection(selected, path)
+            steps = _json_steps(arguments.get("path"), f"{path}.args.path")
+            return plan.ComputedField(selected.key, call, self.output(binding.function.returns_type), steps)
+        if binding.function.returns_set:
+            return plan.ComputedRows(selected.key, self.rows(binding.target, call, arguments, selected, path))
+        filter_ = binding.target.select.filter if binding.target.select else boolexp.FALSE
+        rows = plan.Rows(call, self.fields(binding.target, selected, path), filter_, single=True)
+        return plan.ComputedRows(selected.key, rows)
+
+    def _function_params(self, field: Field, arguments: Mapping[str, Given], path: str) -> Mapping[str, Param]:
+        if "args" not in arguments:
+            return {}
+        binding: FunctionArguments = field.args["args"].binding
+        type_ = self.schema.type(field.args["args"].type.named)
+        if not isinstance(type_, InputObject):
+            return {}
+        at = f"{path}.args.args"
+        fields = given.as_object(arguments["args"], type_, at)
+        return {
+            binding.names[name]: self._function_param(type_.fields[name], value, f"{at}.{name}")
+            for name, value in fields.items()
+        }
+
+    def _function_param(self, item: Input, value: Given, path: str) -> Param:
+        argument = item.binding
+        if value.value is None:
+            return Param(Literal(None), argument.sql_type)
+        return given.as_param(value, scalars.encoder(argument.type), argument.sql_type, path)
+
+    def function(self, field: Field, binding: FunctionRoot, selected: Selected, path: str) -> plan.Query:
+        """The rows that a tracked function gives."""
+        arguments = arguments_of(field, selected, self.variables, path)
+        call = self._tracked_call(binding.function, self._function_params(field, arguments, path), path)
+        if binding.kind == "aggregate":
+            return self.aggregate(binding.access, call, arguments, selected, path)
+        rows = self.rows(binding.access, call, arguments, selected, path)
+        return rows if binding.function.info.returns_set else replace(rows, single=True)
+
+    def _tracked_call(self, function: TrackedFunction, passed: Mapping[str, Param], path: str) -> FunctionCall:
+        session = function.meta.configuration.session_argument
+        arguments: list[tuple[str | None, Param | None]] = []
+        for argument in function.info.arguments:
+            if argument.mode not in "ib":
+                continue
+            if session and argument.name == session:
+                arguments.append((argument.name, Param(SessionVariable(None), argument.sql_type)))
+            elif argument.name in passed:
+                arguments.append((argument.name or None, passed[argument.name]))
+            elif not argument.has_default:
+                raise validation_failed(f"missing required field '{argument.name}'", f"{path}.args.args")
+        return FunctionCall(function.info.name, tuple(arguments))
+
+    def output(self, type_name: str) -> str:
+        """How a column of the type is shown: a key of render.OUTPUTS."""
+        if type_name in scalars.GEO_TYPES:
+            return "geojson"
+        return "text" if self.stringify and type_name in scalars.BIG_NUMBERS else "plain"
+
+
+def find_field(type_: ObjectType, name: str, path: str) -> Field:
+    found = type_.fields.get(name)
+    if found is None:
+        raise validation_failed(f"field '{name}' not found in type: '{type_.name}'", path)
+    return found
+
+
+def no_subselection(selected: Selected, path: str) -> None:
+    if selected.below:
+        raise validation_failed("unexpected subselection set for non-object field", path)
+
+
+def _bound(value: Given | None, encode: scalars.Encode, path: str) -> Param | None:
+    if value is None or value.value is None:
+        return None
+    return given.as_param(value, encode, "bigint", path)
+
+
+def _distinct_first(
+    order: tuple[plan.OrderItem, ...], distinct: tuple[str, ...], path: str
+) -> tuple[plan.OrderItem, ...]:
+    """The order, which must begin with the distinct columns where there is one, or be just these."""
+    if not distinct:
+        return order
+    leading = [item.expression for item in order[: len(distinct)]]
+    columns = {item.column for item in leading if isinstance(item, plan.OrderColumn)}
+    if order and (len(columns) < len(leading) or not columns <= set(distinct)):
+        raise validation_failed('"distinct_on" columns must match initial "order_by" columns', path)
+    missing = (name for name in distinct if name not in columns) if len(order) < len(distinct) else ()
+    return order + tuple(plan.OrderItem(plan.OrderColumn(name), "ASC NULLS LAST") for name in missing)
+
+
+def _json_steps(value: Given | None, path: str) -> Param | None:
+    if value is None or value.value is None:
+        return None
+    return given.as_param(value, _encode_path, "text[]", path)
+
+
+def _encode_path(value: object, path: str) -> str:
+    text = scalars.encode_string(value, path)
+    try:
+        steps = json_path.parse(text)
+    except json_path.JsonPathError as error:
+        raise validation_failed(f"parse json path error: {error}", path) from error
+    return scalars.array_encoder("text")([str(step) for step in steps], path) or "{}"

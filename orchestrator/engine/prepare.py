@@ -1,0 +1,297 @@
+"""A GraphQL request into something that can run: parsed and planned once, then kept for requests of the same shape."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from orchestrator.engine import plan
+from orchestrator.engine.errors import EngineError, validation_failed
+from orchestrator.engine.given import Declared, Variables
+from orchestrator.engine.mutations import MutationPlanner
+from orchestrator.engine.planner import Planner
+from orchestrator.engine.render import render_change, render_query
+from orchestrator.engine.scalars import mismatch
+from orchestrator.engine.schema.role import RoleSchema
+from orchestrator.engine.schema.types import Enum, InputObject, Ref
+from orchestrator.engine.selection import Document, Operation, choose_operation, parse_document
+from orchestrator.engine.session import Session
+from orchestrator.engine.sql import Statement, compile_sql, join, raw
+from orchestrator.engine.tracked import TrackedSource
+
+Kept = TypeVar("Kept")
+MAX_DOCUMENTS = 1000
+MAX_OPERATIONS = 1000
+MAX_SHAPES = 200
+
+
+@dataclass(frozen=True)
+class Request:
+    """A GraphQL request's body."""
+
+    text: str
+    variables: Mapping[str, Any]
+    operation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A root field of a query: its response key as JSON, and its constant or the column of a source's statement."""
+
+    key: bytes
+    source: str
+    column: int
+    constant: bytes | None = None
+
+
+@dataclass(frozen=True)
+class RunQuery:
+    """One statement a source; each root field is a column of it."""
+
+    slots: tuple[Slot, ...]
+    statements: Mapping[str, Statement]
+
+
+@dataclass(frozen=True)
+class RunChange:
+    """A change that is one statement; `path` is where PostgreSQL's errors are reported."""
+
+    statement: Statement
+    path: str
+
+
+@dataclass(frozen=True)
+class RunStages:
+    """A change that takes several statements, such as a nested insert, or whose answer looks at other tables."""
+
+    change: plan.Insert | plan.Update | plan.Delete
+    output: plan.MutationOutput
+
+
+@dataclass(frozen=True)
+class MutationField:
+    key: bytes
+    source: str
+    runs: tuple[RunChange | RunStages, ...]
+    many: bool = False
+    constant: bytes | None = None
+
+
+@dataclass(frozen=True)
+class RunMutation:
+    fields: tuple[MutationField, ...]
+
+
+Runnable = RunQuery | RunMutation
+
+
+class Cache(Generic[Kept]):
+    """The values last added, by key, up to a number of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: dict[Hashable, Kept] = {}
+
+    def get(self, key: Hashable) -> Kept | None:
+        return self._kept.get(key)
+
+    def add(self, key: Hashable, value: Kept) -> Kept:
+        if len(self._kept) >= self._size:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = value
+        return value
+
+
+@dataclass(frozen=True)
+class KnownOperation:
+    """An operation of a role, and what runs it for each shape of its variables."""
+
+    operation: Operation
+    schema: RoleSchema
+    runnables: Cache[Runnable] = field(default_factory=lambda: Cache(MAX_SHAPES))
+
+
+class Operations:
+    """What is known of requests under one state of the metadata: schemas by role, documents, operations."""
+
+    def __init__(self, sources: tuple[TrackedSource, ...], *, stringify: bool) -> None:
+        self._sources = sources
+        self._stringify = stringify
+        self._schemas: dict[tuple[str, bool], RoleSchema] = {}
+        self._documents: Cache[Document] = Cache(MAX_DOCUMENTS)
+        self._operations: Cache[KnownOperation] = Cache(MAX_OPERATIONS)
+
+    def schema(self, role: str, *, backend: bool) -> RoleSchema:
+        key = (role, backend)
+        if key not in self._schemas:
+            self._schemas[key] = RoleSchema(self._sources, role, backend=backend)
+        return self._schemas[key]
+
+    def prepare(self, request: Request, session: Session) -> Runnable:
+        """What runs the request for the session's role."""
+        key = (session.role, session.backend_only, request.text, request.operation)
+        known = self._operations.get(key) or self._operations.add(key, self._know(request, session))
+        variables = checked_variables(known.operation, request.variables)
+        shape = tuple(
+            _shape(known.schema, declared.type, variables.get(name, _ABSENT))
+            for name, declared in known.operation.declared.items()
+        )
+        found = known.runnables.get(shape)
+        if found is not None:
+            return found
+        runnable = self._plan(known, Variables(known.operation.declared, variables))
+        return runnable if _is_staged(runnable) else known.runnables.add(shape, runnable)
+
+    def _know(self, request: Request, session: Session) -> KnownOperation:
+        document = self._documents.get(request.text)
+        if document is None:
+            document = self._documents.add(request.text, parse_document(request.text))
+        schema = self.schema(session.role, backend=session.backend_only)
+        return KnownOperation(choose_operation(document, request.operation), schema)
+
+    def _plan(self, known: KnownOperation, variables: Variables) -> Runnable:
+        planner = Planner(known.schema, known.operation, variables, self._stringify)
+        try:
+            if known.operation.kind == "mutation":
+                return self._mutation(known.schema, planner)
+            if known.operation.kind == "subscription":
+                raise validation_failed("subscriptions are not supported over HTTP, use websockets instead")
+            return compile_query(planner.query(known.schema.query))
+        except RecursionError:
+            raise validation_failed("the query is nested too deeply", "$.query") from None
+
+    def _mutation(self, schema: RoleSchema, planner: Planner) -> RunMutation:
+        if schema.mutation is None:
+            raise validation_failed("no mutations exist")
+        return compile_mutation(MutationPlanner(planner).mutation(schema.mutation))
+
+
+_ABSENT = object()
+
+
+def checked_variables(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The variables of the request that the operation declares; raises for what is missing or too much."""
+    if not given and not operation.declared:
+        return given
+    unknown = [name for name in given if name not in operation.declared]
+    if unknown:
+        raise validation_failed(f"unexpected variables in variableValues: {', '.join(unknown)}")
+    for name, declared in operation.declared.items():
+        _check_non_null(name, declared, given)
+    return given
+
+
+def _check_non_null(name: str, declared: Declared, given: Mapping[str, Any]) -> None:
+    if not declared.type.non_null:
+        return
+    if name not in given and declared.default is None:
+        raise validation_failed(f'expecting a value for non-nullable variable: "{name}"')
+    if name in given and given[name] is None:
+        raise validation_failed(f'null value found for non-nullable type: "{declared.type}"')
+
+
+def _shape(schema: RoleSchema, ref: Ref, value: Any) -> Hashable:
+    """What of a variable the plan depends on: all but the scalars, which are parameters."""
+    if value is None or value is _ABSENT:
+        return value
+    if ref.item is not None and isinstance(value, list):
+        return _list_shape(schema, ref.item, value)
+    type_ = schema.type(ref.named)
+    if isinstance(type_, InputObject):
+        if not isinstance(value, dict):
+            return type(value).__name__
+        return tuple((key, _field_shape(schema, type_, key, item)) for key, item in value.items())
+    if isinstance(type_, Enum) or ref.named == "Boolean":
+        return value if isinstance(value, str | bool) else type(value).__name__
+    return isinstance(value, list)
+
+
+def _list_shape(schema: RoleSchema, item: Ref, value: list[Any]) -> Hashable:
+    if item.item is None and not isinstance(schema.type(item.name), InputObject | Enum):
+        return None in value
+    return tuple(_shape(schema, item, entry) for entry in value)
+
+
+def _field_shape(schema: RoleSchema, type_: InputObject, key: str, value: Any) -> Hashable:
+    known = type_.fields.get(key)
+    return None if known is None else _shape(schema, known.type, value)
+
+
+def _is_staged(runnable: Runnable) -> bool:
+    """Whether it holds on to this request's values and so can't serve another."""
+    if isinstance(runnable, RunQuery):
+        return False
+    return any(isinstance(run, RunStages) for field_ in runnable.fields for run in field_.runs)
+
+
+def compile_query(roots: tuple[plan.Root, ...]) -> RunQuery:
+    slots: list[Slot] = []
+    asked: dict[str, list[plan.Query]] = {}
+    for root in roots:
+        key = orjson.dumps(root.key)
+        if root.node is None:
+            slots.append(Slot(key, "", 0, root.constant))
+            continue
+        nodes = asked.setdefault(root.source, [])
+        slots.append(Slot(key, root.source, len(nodes)))
+        nodes.append(root.node)  # type: ignore[arg-type]
+    return RunQuery(tuple(slots), {source: _select(nodes) for source, nodes in asked.items()})
+
+
+def _select(nodes: list[plan.Query]) -> Statement:
+    columns = [render_query(node) + f' AS "c{index}"' for index, node in enumerate(nodes)]
+    return compile_sql("SELECT " + join(", ", columns))
+
+
+def compile_mutation(roots: tuple[plan.Root, ...]) -> RunMutation:
+    return RunMutation(tuple(_mutation_field(root) for root in roots))
+
+
+def _mutation_field(root: plan.Root) -> MutationField:
+    key, node = orjson.dumps(root.key), root.node
+    if isinstance(node, plan.CallFunction):
+        statement = compile_sql(raw("SELECT ") + render_query(node.query) + ' AS "root"')
+        return MutationField(key, root.source, (RunChange(statement, "$"),))
+    if not isinstance(node, plan.Mutation):
+        return MutationField(key, root.source, (), constant=root.constant)
+    runs = tuple(_run(change, node.outputs) for change in node.changes)
+    return MutationField(key, root.source, runs, many=node.many)
+
+
+def _run(change: plan.Insert | plan.Update | plan.Delete, output: plan.MutationOutput) -> RunChange | RunStages:
+    nested = isinstance(change, plan.Insert) and any(row.before or row.after for row in change.rows)
+    if nested or _looks_elsewhere(output):
+        return RunStages(change, output)
+    return RunChange(compile_sql(render_change(change, output)), change.path)
+
+
+def _looks_elsewhere(output: plan.MutationOutput) -> bool:
+    """Whether the answer shows more than the changed rows themselves: that must see the change done."""
+    shown = list(output.single or ())
+    for part in output.parts:
+        if isinstance(part, plan.Returning):
+            shown.extend(part.fields)
+    return not all(isinstance(item, plan.ColumnField | plan.ConstantField) for item in shown)
+
+
+def read_request(body: Any, path: str = "$") -> Request:
+    """The request that a JSON body makes."""
+    if not isinstance(body, dict):
+        raise EngineError("parse-failed", "expected an object with the key 'query'", path)
+    text = body.get("query")
+    if text is None:
+        extensions = body.get("extensions")
+        if isinstance(extensions, dict) and "persistedQuery" in extensions:
+            raise EngineError("not-supported", "Automatic Persisted Queries is not enabled", path)
+        raise EngineError("parse-failed", "the key 'query' was not present", path)
+    if not isinstance(text, str):
+        raise EngineError("parse-failed", "parsing Text failed, expected String", f"{path}.query")
+    variables, operation = body.get("variables"), body.get("operationName")
+    if variables is not None and not isinstance(variables, dict):
+        raise mismatch("an object", "variables", variables, f"{path}.variables")
+    if operation is not None and not isinstance(operation, str):
+        raise EngineError("parse-failed", "parsing Text failed, expected String", f"{path}.operationName")
+    return Request(text, variables or {}, operation)

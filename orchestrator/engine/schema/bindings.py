@@ -1,0 +1,160 @@
+"""What a field or an input means: the planner reads these and never looks a name up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.engine.boolexp import BoolExp, Operator
+from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
+from orchestrator.engine.permissions import TableAccess
+from orchestrator.engine.tracked import Relationship, TrackedFunction
+
+
+@dataclass(frozen=True, slots=True)
+class SelectRoot:
+    """`kind` is many, by_pk or aggregate."""
+
+    access: TableAccess
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertRoot:
+    access: TableAccess
+    one: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRoot:
+    """`kind` is where, by_pk or many."""
+
+    access: TableAccess
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRoot:
+    access: TableAccess
+    by_pk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRoot:
+    """`kind` is many or aggregate."""
+
+    function: TrackedFunction
+    access: TableAccess
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOf:
+    """A column; `enum` is the enum table whose values it takes, `when` the rows in which the role may see it."""
+
+    column: Column
+    enum: QualifiedName | None = None
+    when: BoolExp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipOf:
+    relationship: Relationship
+    target: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedAggregate:
+    relationship: Relationship
+    target: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedOf:
+    """A computed field; `target` is set where it gives rows of a table."""
+
+    name: str
+    function: FunctionInfo
+    access: TableAccess
+    target: TableAccess | None
+    aggregate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateObject:
+    """The field `aggregate`."""
+
+    access: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateRows:
+    """The field `nodes`."""
+
+    access: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class CountOf:
+    access: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOf:
+    """An aggregate function over columns, such as `sum`."""
+
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedRowsOf:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReturningOf:
+    access: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class Connective:
+    """`_and`, `_or` or `_not`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorOf:
+    """A comparison of a column of `type`; the operand is of `operand` with the cast `cast`."""
+
+    name: str
+    operator: Operator | None
+    type: str
+    cast: str
+
+
+@dataclass(frozen=True, slots=True)
+class CastTo:
+    """`_cast: {String: {…}}`."""
+
+    sql_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NestedInsert:
+    relationship: Relationship
+    target: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOperator:
+    """`_set`, `_inc` and so on; the argument's fields are the columns."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionArguments:
+    function: FunctionInfo
+    skip: frozenset[str]
+    names: Mapping[str, str]

@@ -1,0 +1,178 @@
+"""The types of `where`: `T_bool_exp`, and `<Scalar>_comparison_exp` for the columns in it."""
+
+# ruff: noqa: ARG001 - every builder takes the schema, so that one table holds them all.
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from orchestrator.engine import scalars
+from orchestrator.engine.boolexp import IS_NULL, OPERATORS
+from orchestrator.engine.catalog import Column
+from orchestrator.engine.permissions import TableAccess
+from orchestrator.engine.schema.bindings import (
+    CastTo,
+    ColumnOf,
+    ComputedOf,
+    Connective,
+    OperatorOf,
+    RelatedAggregate,
+    RelationshipOf,
+)
+from orchestrator.engine.schema.types import Input, InputObject, Ref, inputs_of, list_of, required
+
+if TYPE_CHECKING:
+    from orchestrator.engine.schema.role import RoleSchema
+
+COMPARISONS = ("_eq", "_gt", "_gte", "_in", "_lt", "_lte", "_neq", "_nin")
+EQUALITIES = ("_eq", "_in", "_neq", "_nin")
+PATTERNS = (
+    "_like",
+    "_nlike",
+    "_ilike",
+    "_nilike",
+    "_similar",
+    "_nsimilar",
+    "_regex",
+    "_iregex",
+    "_nregex",
+    "_niregex",
+)
+JSONB = ("_contains", "_contained_in", "_has_key", "_has_keys_any", "_has_keys_all")
+GEO = ("_st_contains", "_st_crosses", "_st_equals", "_st_intersects", "_st_overlaps", "_st_touches", "_st_within")
+
+
+def bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
+    name = f"{access.table.type_name}_bool_exp"
+    connectives = (
+        Input("_and", list_of(required(name)), binding=Connective("_and")),
+        Input("_not", Ref(name), binding=Connective("_not")),
+        Input("_or", list_of(required(name)), binding=Connective("_or")),
+    )
+    return InputObject(
+        name,
+        inputs_of(*connectives, *_columns(schema, access), *_relationships(schema, access), *_computed(schema, access)),
+        f'Boolean expression to filter rows from the table "{access.table.name}". '
+        "All fields are combined with a logical 'AND'.",
+    )
+
+
+def _columns(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
+    for name, column in schema.columns(access):
+        comparison = schema.comparison(access.table, column)
+        yield Input(name, Ref(comparison), binding=ColumnOf(column, access.table.enum_columns.get(column.name)))
+
+
+def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
+    for relationship, target in schema.relationships(access):
+        target_name = target.table.type_name
+        yield Input(relationship.name, Ref(f"{target_name}_bool_exp"), binding=RelationshipOf(relationship, target))
+        if relationship.is_array and target.select and target.select.aggregations:
+            yield Input(
+                f"{relationship.name}_aggregate",
+                Ref(f"{target_name}_aggregate_bool_exp"),
+                binding=RelatedAggregate(relationship, target),
+            )
+
+
+def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
+    for computed in schema.computed_fields(access):
+        if computed.target:
+            yield Input(computed.name, Ref(f"{computed.target.table.type_name}_bool_exp"), binding=computed)
+        elif not _has_arguments(computed):
+            yield Input(computed.name, Ref(schema.scalar_comparison(computed.function.returns_type)), binding=computed)
+
+
+def _has_arguments(computed: ComputedOf) -> bool:
+    meta = computed.access.table.meta.computed_fields[computed.name]
+    given = 1 + (meta.session_argument is not None)
+    return len([argument for argument in computed.function.arguments if argument.mode in "ib"]) > given
+
+
+def aggregate_bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
+    """`articles_aggregate: {count: {predicate: {_gt: 3}}}`."""
+    name = access.table.type_name
+    return InputObject(
+        f"{name}_aggregate_bool_exp",
+        inputs_of(Input("count", Ref(f"{name}_aggregate_bool_exp_count"), binding="count")),
+    )
+
+
+def aggregate_bool_exp_count(schema: RoleSchema, access: TableAccess) -> InputObject:
+    name = access.table.type_name
+    return InputObject(
+        f"{name}_aggregate_bool_exp_count",
+        inputs_of(
+            Input("arguments", list_of(required(f"{name}_select_column")), binding="arguments"),
+            Input("distinct", Ref("Boolean"), binding="distinct"),
+            Input("filter", Ref(f"{name}_bool_exp"), binding="filter"),
+            Input("predicate", required(schema.scalar_comparison("int4")), binding="predicate"),
+        ),
+    )
+
+
+def comparison_exp(name: str, column: Column) -> InputObject:
+    """The comparisons of a scalar type's columns."""
+    type_name, sql_type = column.type, column.sql_type
+    scalar = Ref(scalars.graphql_name(type_name))
+    if column.element:
+        scalar = list_of(required(scalars.graphql_name(column.element)))
+    operators = [_operator(operator, scalar, type_name, sql_type) for operator in _operators(column)]
+    cast = [Input("_cast", Ref(f"{type_name}_cast_exp"), binding="_cast")] if type_name in _CASTS else []
+    kind = f'Boolean expression to compare columns of type "{scalars.graphql_name(type_name)}". '
+    return InputObject(
+        name,
+        inputs_of(
+            *cast, *operators, Input("_is_null", Ref("Boolean"), binding=OperatorOf(IS_NULL, None, "bool", "bool"))
+        ),
+        f"{kind}All fields are combined with logical 'AND'.",
+    )
+
+
+_CASTS = {"jsonb": ("String", "text")}
+
+
+def cast_exp(schema: RoleSchema, type_name: str) -> InputObject:
+    target, sql_type = _CASTS[type_name]
+    return InputObject(
+        f"{type_name}_cast_exp",
+        inputs_of(Input(target, Ref(schema.scalar_comparison("text")), binding=CastTo(sql_type))),
+    )
+
+
+def _operators(column: Column) -> tuple[str, ...]:
+    if column.element:
+        return (*COMPARISONS, "_contains", "_contained_in")
+    if column.type in scalars.TEXT_TYPES:
+        return (*COMPARISONS, *PATTERNS)
+    if column.type == "jsonb":
+        return (*COMPARISONS, *JSONB)
+    return (*COMPARISONS, *GEO) if column.type in scalars.GEO_TYPES else COMPARISONS
+
+
+def _operator(name: str, scalar: Ref, type_name: str, sql_type: str) -> Input:
+    operator = OPERATORS[name]
+    item = Ref(scalar.name, True, scalar.item)
+    if operator.operand == "array":
+        return Input(name, list_of(item), binding=OperatorOf(name, operator, type_name, f"{sql_type}[]"))
+    if operator.operand == "keys":
+        return Input(name, list_of(required("String")), binding=OperatorOf(name, operator, "_text", "text[]"))
+    if operator.operand == "text":
+        return Input(
+            name,
+            Ref("String" if type_name == "jsonb" else scalar.name),
+            binding=OperatorOf(name, operator, "text", "text"),
+        )
+    return Input(name, scalar, binding=OperatorOf(name, operator, type_name, sql_type))
+
+
+def enum_comparison_exp(name: str, enum: str) -> InputObject:
+    """The comparisons of a column whose values are an enum table's."""
+    scalar = Ref(enum)
+    operators = (_operator(operator, scalar, "text", "text") for operator in EQUALITIES)
+    is_null = Input("_is_null", Ref("Boolean"), binding=OperatorOf(IS_NULL, None, "bool", "bool"))
+    return InputObject(
+        name,
+        inputs_of(*operators, is_null),
+        f"Boolean expression to compare columns of type \"{enum}\". All fields are combined with logical 'AND'.",
+    )

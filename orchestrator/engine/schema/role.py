@@ -1,0 +1,271 @@
+"""One role's schema: its types by name, each built when it is first asked for and then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+
+from orchestrator.engine import permissions, scalars
+from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
+from orchestrator.engine.permissions import TableAccess
+from orchestrator.engine.schema import conditions, roots, rows, writes
+from orchestrator.engine.schema.bindings import ComputedOf, FunctionArguments
+from orchestrator.engine.schema.types import (
+    Enum,
+    EnumValue,
+    Input,
+    InputObject,
+    ObjectType,
+    Ref,
+    Scalar,
+    Type,
+    inputs_of,
+    list_of,
+    required,
+)
+from orchestrator.engine.tracked import Relationship, TrackedFunction, TrackedSource, TrackedTable
+
+Build = Callable[[], Type | None]
+
+ORDER_DIRECTIONS: Mapping[str, tuple[str, str]] = {
+    "asc": ("ASC NULLS LAST", "in ascending order, nulls last"),
+    "asc_nulls_first": ("ASC NULLS FIRST", "in ascending order, nulls first"),
+    "asc_nulls_last": ("ASC NULLS LAST", "in ascending order, nulls last"),
+    "desc": ("DESC NULLS FIRST", "in descending order, nulls first"),
+    "desc_nulls_first": ("DESC NULLS FIRST", "in descending order, nulls first"),
+    "desc_nulls_last": ("DESC NULLS LAST", "in descending order, nulls last"),
+}
+
+TABLE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
+    "_bool_exp": conditions.bool_exp,
+    "_aggregate_bool_exp": conditions.aggregate_bool_exp,
+    "_aggregate_bool_exp_count": conditions.aggregate_bool_exp_count,
+    "_order_by": rows.order_by,
+    "_select_column": rows.select_column,
+    "_aggregate": rows.aggregate,
+    "_aggregate_fields": rows.aggregate_fields,
+    "_aggregate_order_by": rows.aggregate_order_by,
+    "": rows.object_type,
+    **{f"_{name}_fields": partial(rows.function_fields, function=name) for name in rows.FUNCTIONS},
+    **{f"_{name}_order_by": partial(rows.function_order_by, function=name) for name in rows.FUNCTIONS},
+}
+INSERT_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
+    "_insert_input": writes.insert_input,
+    "_obj_rel_insert_input": writes.obj_rel_insert_input,
+    "_arr_rel_insert_input": writes.arr_rel_insert_input,
+    "_on_conflict": writes.on_conflict,
+    "_constraint": writes.constraint,
+    "_update_column": writes.update_column,
+}
+UPDATE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
+    "_set_input": writes.set_input,
+    "_inc_input": writes.inc_input,
+    "_pk_columns_input": writes.pk_columns_input,
+    "_updates": writes.updates,
+    **{f"{name}_input": partial(writes.jsonb_input, operator=name) for name in writes.JSONB_OPERATORS},
+}
+RESPONSE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
+    "_mutation_response": writes.mutation_response,
+}
+
+
+class RoleSchema:
+    """The types of one role over the sources; `backend` opens what is for trusted back ends only."""
+
+    def __init__(self, sources: tuple[TrackedSource, ...], role: str, *, backend: bool = False) -> None:
+        self.sources = sources
+        self.role = role
+        self._backend = backend
+        self._accesses: dict[tuple[str, QualifiedName], TableAccess] = {}
+        self._types: dict[str, Type | None] = {}
+        self._builds: dict[str, Build] = dict(_scalar_builds())
+        for access in self.accesses():
+            self._register(access)
+
+    @cached_property
+    def query(self) -> ObjectType:
+        return roots.query_root(self)
+
+    @cached_property
+    def mutation(self) -> ObjectType | None:
+        return roots.mutation_root(self)
+
+    @cached_property
+    def subscription(self) -> ObjectType | None:
+        root = roots.query_root(self, "subscription_root")
+        return root if any(field.binding for field in root.fields.values()) else None
+
+    def type(self, name: str) -> Type:
+        """The type of this name; a name that nothing defines counts as a scalar."""
+        return self._find(name) or Scalar(name)
+
+    def has(self, name: str) -> bool:
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> Type | None:
+        if name not in self._types:
+            build = self._builds.get(name)
+            self._types[name] = build() if build else None
+        return self._types[name]
+
+    def accesses(self) -> Iterator[TableAccess]:
+        """Every tracked table as the role sees it."""
+        for source in self.sources:
+            for name in source.tables:
+                found = self.access(source, name)
+                if found:
+                    yield found
+
+    def access(self, source: TrackedSource, name: QualifiedName) -> TableAccess | None:
+        table = source.tables.get(name)
+        if table is None:
+            return None
+        key = (source.name, name)
+        if key not in self._accesses:
+            self._accesses[key] = permissions.access(source, table, self.role, backend=self._backend)
+        return self._accesses[key]
+
+    def columns(self, access: TableAccess) -> Iterator[tuple[str, Column]]:
+        """The columns the role may select, by GraphQL name."""
+        allowed = access.select.columns if access.select else ()
+        return (pair for pair in access.table.graphql_columns.items() if pair[1].name in allowed)
+
+    def relationships(self, access: TableAccess) -> Iterator[tuple[Relationship, TableAccess]]:
+        """The relationships to tables of which the role may select something."""
+        for relationship in access.table.relationships.values():
+            target = self.access(access.source, relationship.join.table)
+            if target and target.select:
+                yield relationship, target
+
+    def computed_fields(self, access: TableAccess) -> Iterator[ComputedOf]:
+        """The computed fields the role may see: the permitted scalars, and rows of tables it may select from."""
+        for name, meta in access.table.meta.computed_fields.items():
+            overloads = access.source.catalog.functions.get(meta.function)
+            if not overloads:
+                continue
+            function = overloads[0]
+            target = self.access(access.source, function.returns_table) if function.returns_table else None
+            if function.returns_table and target and target.select:
+                yield ComputedOf(name, function, access, target)
+            elif not function.returns_table and access.select and name in access.select.computed_fields:
+                yield ComputedOf(name, function, access, None)
+
+    def functions(self, *, mutation: bool) -> Iterator[tuple[TrackedFunction, TableAccess]]:
+        """The tracked functions the role may call as queries or as mutations."""
+        for source in self.sources:
+            for function in source.functions.values():
+                target = function.info.returns_table and self.access(source, function.info.returns_table)
+                if (
+                    target
+                    and target.select
+                    and _is_mutation(function) is mutation
+                    and self._may_call(function, mutation)
+                ):
+                    yield function, target
+
+    def _may_call(self, function: TrackedFunction, mutation: bool) -> bool:
+        # Functions that only read need no permission of their own (infer_function_permissions).
+        return self.role == permissions.ADMIN or not mutation or self.role in function.meta.permissions
+
+    def column_type(self, table: TrackedTable, column: Column, *, non_null: bool = False) -> Ref:
+        enum = self._enum_name(table, column)
+        if enum:
+            return Ref(enum, non_null)
+        if column.element:
+            return list_of(required(self._known(column.element)), non_null=non_null)
+        return Ref(self._known(column.type), non_null)
+
+    def scalar(self, type_name: str) -> Ref:
+        if type_name.startswith("_"):
+            return list_of(required(self._known(type_name[1:])))
+        return Ref(self._known(type_name))
+
+    def comparison(self, table: TrackedTable, column: Column) -> str:
+        """The name of the type that compares values of the column."""
+        enum = self._enum_name(table, column)
+        if enum:
+            name = f"{enum}_comparison_exp"
+            self._builds.setdefault(name, partial(conditions.enum_comparison_exp, name, enum))
+            return name
+        return self._comparison(column)
+
+    def scalar_comparison(self, type_name: str) -> str:
+        return self._comparison(Column("", type_name, type_name, "b", None, True, False, False, "", 0, None))
+
+    def _comparison(self, column: Column) -> str:
+        base = scalars.graphql_name(column.element or column.type)
+        name = f"{base}_array_comparison_exp" if column.element else f"{base}_comparison_exp"
+        self._builds.setdefault(name, partial(conditions.comparison_exp, name, column))
+        if column.type == "jsonb":
+            self._builds.setdefault("jsonb_cast_exp", partial(conditions.cast_exp, self, "jsonb"))
+        return name
+
+    def function_arguments(self, computed: ComputedOf) -> Mapping[str, Input]:
+        """The `args` argument of a computed field, where its function takes more than the row and the session."""
+        meta = computed.access.table.meta.computed_fields[computed.name]
+        inputs = [argument for argument in computed.function.arguments if argument.mode in "ib"]
+        row = meta.table_argument or inputs[0].name
+        skip = frozenset({row, meta.session_argument or row})
+        name = f"{computed.name}_{computed.access.table.type_name}_args"
+        return self._arguments(computed.function, skip, name)
+
+    def tracked_function_arguments(self, function: TrackedFunction) -> Mapping[str, Input]:
+        session = function.meta.configuration.session_argument
+        name = function.info.name
+        base = name.name if name.schema == "public" else f"{name.schema}_{name.name}"
+        return self._arguments(function.info, frozenset({session} if session else ()), f"{base}_args")
+
+    def _arguments(self, function: FunctionInfo, skip: frozenset[str], type_name: str) -> Mapping[str, Input]:
+        given = [argument for argument in function.arguments if argument.mode in "ib" and argument.name not in skip]
+        names = {argument.name or f"arg_{index}": argument for index, argument in enumerate(given, start=1)}
+        if not given:
+            return {}
+        fields = inputs_of(*(Input(name, self.scalar(a.type), binding=a) for name, a in names.items()))
+        self._builds.setdefault(type_name, partial(InputObject, type_name, fields))
+        optional = all(argument.has_default for argument in given)
+        ref = Ref(type_name, non_null=not optional)
+        binding = FunctionArguments(function, skip, {name: a.name for name, a in names.items()})
+        return inputs_of(Input("args", ref, f'input parameters for function "{function.name}"', binding))
+
+    def _enum_name(self, table: TrackedTable, column: Column) -> str | None:
+        target = table.enum_columns.get(column.name)
+        source = next((source for source in self.sources if table.name in source.tables), None)
+        if target is None or source is None:
+            return None
+        enum = source.tables[target]
+        name = f"{enum.type_name}_enum"
+        values = {value: EnumValue(value, comment) for value, comment in enum.enum_values or ()}
+        self._builds.setdefault(name, partial(Enum, name, values))
+        return name
+
+    def _known(self, type_name: str) -> str:
+        name = scalars.graphql_name(type_name)
+        self._builds.setdefault(name, partial(Scalar, name))
+        return name
+
+    def _register(self, access: TableAccess) -> None:
+        kinds: list[Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]]] = []
+        if access.select:
+            kinds.append(TABLE_TYPES)
+        if access.insert:
+            kinds.append(INSERT_TYPES)
+        if access.update:
+            kinds.append(UPDATE_TYPES)
+        if access.insert or access.update or access.delete:
+            kinds.append(RESPONSE_TYPES)
+        name = access.table.type_name
+        for kind in kinds:
+            for suffix, build in kind.items():
+                self._builds[name + suffix] = partial(build, self, access)
+
+
+def _is_mutation(function: TrackedFunction) -> bool:
+    exposed = function.meta.configuration.exposed_as
+    return exposed == "mutation" or (exposed is None and function.info.volatility == "v")
+
+
+def _scalar_builds() -> Iterator[tuple[str, Build]]:
+    for name in ("Int", "Float", "String", "Boolean", "ID"):
+        yield name, partial(Scalar, name)
+    values = {name: EnumValue(name, words, sql) for name, (sql, words) in ORDER_DIRECTIONS.items()}
+    yield "order_by", partial(Enum, "order_by", values, "column ordering options")

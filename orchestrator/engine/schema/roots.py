@@ -1,0 +1,207 @@
+"""The root fields that a role sees: queries and mutations of every table and function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from orchestrator.engine.permissions import TableAccess
+from orchestrator.engine.schema.bindings import DeleteRoot, FunctionRoot, InsertRoot, SelectRoot, UpdateRoot
+from orchestrator.engine.schema.rows import row_arguments
+from orchestrator.engine.schema.types import Field, Input, ObjectType, Ref, fields_of, inputs_of, list_of, required
+from orchestrator.engine.schema.writes import on_conflict_argument, pk_columns_input, update_arguments
+from orchestrator.engine.tracked import GRAPHQL_NAME, TrackedFunction
+
+if TYPE_CHECKING:
+    from orchestrator.engine.schema.role import RoleSchema
+
+NO_QUERIES = Field(
+    "no_queries_available",
+    Ref("String"),
+    {},
+    None,
+    "There are no queries available to the current role. Either there are no sources or remote schemas configured, "
+    "or the current role doesn't have the required permissions.",
+)
+
+
+def query_root(schema: RoleSchema, name: str = "query_root") -> ObjectType:
+    fields = fields_of(*_visible(_all_queries(schema)))
+    return ObjectType(name, fields or fields_of(NO_QUERIES))
+
+
+def mutation_root(schema: RoleSchema) -> ObjectType | None:
+    fields = fields_of(*_visible(_all_mutations(schema)))
+    return ObjectType("mutation_root", fields, "mutation root") if fields else None
+
+
+def _visible(fields: Iterator[Field]) -> Iterator[Field]:
+    return (field for field in fields if GRAPHQL_NAME.match(field.name))
+
+
+def _all_queries(schema: RoleSchema) -> Iterator[Field]:
+    for access in schema.accesses():
+        if access.select:
+            yield from _table_queries(schema, access)
+    for function, access in schema.functions(mutation=False):
+        yield from _function_fields(schema, function, access)
+
+
+def _all_mutations(schema: RoleSchema) -> Iterator[Field]:
+    for access in schema.accesses():
+        yield from _inserts(schema, access)
+        yield from _updates(schema, access)
+        yield from _deletes(schema, access)
+    for function, access in schema.functions(mutation=True):
+        yield next(_function_fields(schema, function, access))
+
+
+def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+    table, name, rights = access.table, access.table.type_name, access.select
+    roots = rights.query_roots if rights else None
+    if roots is None or "select" in roots:
+        yield Field(
+            table.root_field("select"),
+            list_of(required(name), non_null=True),
+            row_arguments(schema, access),
+            SelectRoot(access, "many"),
+            _comment(access, "select") or f'fetch data from the table: "{table.name}"',
+        )
+    if access.can_select_by_key and (roots is None or "select_by_pk" in roots):
+        yield Field(
+            table.root_field("select_by_pk"),
+            Ref(name),
+            _key_arguments(schema, access),
+            SelectRoot(access, "by_pk"),
+            _comment(access, "select_by_pk") or f'fetch data from the table: "{table.name}" using primary key columns',
+        )
+    if rights and rights.aggregations and (roots is None or "select_aggregate" in roots):
+        yield Field(
+            table.root_field("select_aggregate"),
+            required(f"{name}_aggregate"),
+            row_arguments(schema, access),
+            SelectRoot(access, "aggregate"),
+            _comment(access, "select_aggregate") or f'fetch aggregated fields from the table: "{table.name}"',
+        )
+
+
+def _comment(access: TableAccess, kind: str) -> str | None:
+    custom = access.table.meta.configuration.custom_root_fields.get(kind)
+    return custom.comment if custom else None
+
+
+def _key_arguments(schema: RoleSchema, access: TableAccess) -> Mapping[str, Input]:
+    key = pk_columns_input(schema, access)
+    return key.fields if key else {}
+
+
+def _inserts(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+    if not access.insert:
+        return
+    table, name = access.table, access.table.type_name
+    conflict = on_conflict_argument(schema, access)
+    objects = Input("objects", list_of(required(f"{name}_insert_input"), non_null=True), "the rows to be inserted")
+    yield Field(
+        table.root_field("insert"),
+        Ref(f"{name}_mutation_response"),
+        inputs_of(objects, *conflict),
+        InsertRoot(access, one=False),
+        _comment(access, "insert") or f'insert data into the table: "{table.name}"',
+    )
+    if access.select:
+        yield Field(
+            table.root_field("insert_one"),
+            Ref(name),
+            inputs_of(Input("object", required(f"{name}_insert_input"), "the row to be inserted"), *conflict),
+            InsertRoot(access, one=True),
+            _comment(access, "insert_one") or f'insert a single row into the table: "{table.name}"',
+        )
+
+
+def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+    if not access.update:
+        return
+    table, name = access.table, access.table.type_name
+    arguments = tuple(update_arguments(schema, access))
+    if not arguments and not access.update.presets:
+        return
+    if access.select:
+        where = Input("where", required(f"{name}_bool_exp"), "filter the rows which have to be updated")
+        yield Field(
+            table.root_field("update"),
+            Ref(f"{name}_mutation_response"),
+            inputs_of(*arguments, where),
+            UpdateRoot(access, "where"),
+            _comment(access, "update") or f'update data of the table: "{table.name}"',
+        )
+    if access.can_select_by_key:
+        key = Input("pk_columns", required(f"{name}_pk_columns_input"))
+        yield Field(
+            table.root_field("update_by_pk"),
+            Ref(name),
+            inputs_of(*arguments, key),
+            UpdateRoot(access, "by_pk"),
+            _comment(access, "update_by_pk") or f'update single row of the table: "{table.name}"',
+        )
+    if access.select:
+        many = Input("updates", list_of(required(f"{name}_updates"), non_null=True), "updates to execute, in order")
+        yield Field(
+            table.root_field("update_many"),
+            list_of(Ref(f"{name}_mutation_response")),
+            inputs_of(many),
+            UpdateRoot(access, "many"),
+            _comment(access, "update_many") or f'update multiples rows of table: "{table.name}"',
+        )
+
+
+def _deletes(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+    if not access.delete or not access.select:
+        return
+    table, name = access.table, access.table.type_name
+    where = Input("where", required(f"{name}_bool_exp"), "filter the rows which have to be deleted")
+    yield Field(
+        table.root_field("delete"),
+        Ref(f"{name}_mutation_response"),
+        inputs_of(where),
+        DeleteRoot(access, by_pk=False),
+        _comment(access, "delete") or f'delete data from the table: "{table.name}"',
+    )
+    if access.can_select_by_key:
+        yield Field(
+            table.root_field("delete_by_pk"),
+            Ref(name),
+            _key_arguments(schema, access),
+            DeleteRoot(access, by_pk=True),
+            _comment(access, "delete_by_pk") or f'delete single row from the table: "{table.name}"',
+        )
+
+
+def _function_fields(schema: RoleSchema, function: TrackedFunction, access: TableAccess) -> Iterator[Field]:
+    """The field of a tracked function and, where the role may aggregate, its aggregate."""
+    config = function.meta.configuration
+    base = config.custom_name or _function_name(function)
+    name = access.table.type_name
+    args = schema.tracked_function_arguments(function)
+    rows = list_of(required(name), non_null=True) if function.info.returns_set else Ref(name)
+    description = f'execute function "{function.info.name}" which returns "{access.table.name}"'
+    yield Field(
+        config.custom_root_fields.get("function") or base,
+        rows,
+        {**args, **row_arguments(schema, access)},
+        FunctionRoot(function, access, "many"),
+        function.meta.comment or description,
+    )
+    if access.select and access.select.aggregations:
+        yield Field(
+            config.custom_root_fields.get("function_aggregate") or f"{base}_aggregate",
+            required(f"{name}_aggregate"),
+            {**args, **row_arguments(schema, access)},
+            FunctionRoot(function, access, "aggregate"),
+            f'execute function "{function.info.name}" and query aggregates on result of table type '
+            f'"{access.table.name}"',
+        )
+
+
+def _function_name(function: TrackedFunction) -> str:
+    name = function.info.name
+    return name.name if name.schema == "public" else f"{name.schema}_{name.name}"

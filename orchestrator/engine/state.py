@@ -1,0 +1,257 @@
+"""What the engine knows: one frozen snapshot of metadata, catalogs and caches, swapped whole when anything changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from orchestrator.engine import db, storage
+from orchestrator.engine.catalog import Catalog
+from orchestrator.engine.commands import Call, Command, Context, settle
+from orchestrator.engine.commands.sources import database_url
+from orchestrator.engine.config import Config
+from orchestrator.engine.consistency import Databases, Inconsistency, consistent, drop_object, inconsistencies
+from orchestrator.engine.db import Database
+from orchestrator.engine.enums import EnumValues
+from orchestrator.engine.errors import EngineError
+from orchestrator.engine.json_value import JsonValue
+from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source
+from orchestrator.engine.prepare import Operations
+from orchestrator.engine.tracked import TrackedSource, track
+
+logger = logging.getLogger(__name__)
+
+METADATA = object()
+"""The key of the metadata database among the databases."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The metadata and what the databases hold, as of one moment, with everything derived from them."""
+
+    metadata: Metadata
+    resource_version: int
+    databases: Databases
+    inconsistent: tuple[Inconsistency, ...]
+    stringify: bool
+
+    @cached_property
+    def sources(self) -> tuple[TrackedSource, ...]:
+        sound = consistent(self.metadata, self.inconsistent)
+        return tuple(
+            track(source, self.databases.catalogs[name], self.databases.enums.get(name, {}))
+            for name, source in sound.sources.items()
+            if name in self.databases.catalogs
+        )
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations(self.sources, stringify=self.stringify)
+
+
+class State:
+    """The current snapshot and the databases it speaks of."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._changing = asyncio.Lock()
+        self._urls: dict[str, str] = {}
+        self.databases: dict[str, Database] = {}
+        self.metadata_database = Database(config.metadata_database_url, connections=2)
+        self.snapshot = Snapshot(Metadata(), 0, Databases({}), (), config.stringify_numeric_types)
+
+    async def load(self) -> None:
+        """Reads the stored metadata and the catalogs of its sources."""
+        async with self.metadata_database.connection() as connection:
+            await storage.prepare(connection)
+            stored = await storage.load(connection)
+        metadata = with_default_source(stored.metadata, self._config)
+        if metadata is not stored.metadata:
+            async with self.metadata_database.connection() as connection:
+                version = await storage.save(connection, metadata, based_on=stored.resource_version)
+            stored = storage.Stored(metadata, version)
+        databases = await self.read_databases(metadata)
+        self._swap(stored.metadata, stored.resource_version, databases, inconsistencies(metadata, databases))
+
+    async def close(self) -> None:
+        for database in (*self.databases.values(), self.metadata_database):
+            await database.close()
+
+    async def read_databases(
+        self, metadata: Metadata, connections: Mapping[str, Any] = MappingProxyType({})
+    ) -> Databases:
+        """The catalogs of the sources, connected to as the metadata says; `connections` are used where they are open
+        already, since what they did may not be committed yet."""
+        catalogs, failures, enums = {}, {}, {}
+        for source in metadata.sources.values():
+            try:
+                async with AsyncExitStack() as stack:
+                    connection: Any = connections.get(source.name)
+                    if connection is None:
+                        database = await self.connect(source)
+                        connection = await stack.enter_async_context(database.connection())
+                    catalogs[source.name] = await db.read_catalog(connection)
+                    enums[source.name] = await read_enums(connection, source, catalogs[source.name])
+            except (EngineError, *db.UNUSABLE) as error:
+                failures[source.name] = str(error)
+        return Databases(catalogs, failures, enums)
+
+    async def connect(self, source: Source) -> Database:
+        url = database_url(source.configuration, self._config.environ)
+        if self._urls.get(source.name) != url:
+            old = self.databases.pop(source.name, None)
+            if old is not None:
+                await old.close()
+            self._urls[source.name] = url
+            self.databases[source.name] = Database(url, connections=self._config.connections)
+        return self.databases[source.name]
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Draft]:
+        """A draft of the next state: kept when the block is left, forgotten when an error leaves it."""
+        async with self._changing:
+            draft = Draft(self, self.snapshot, self._config.environ)
+            async with AsyncExitStack() as stack:
+                draft.stack = stack
+                yield draft
+                if draft.metadata != self.snapshot.metadata:
+                    await self._save(draft)
+            if draft.is_touched:
+                self._swap(draft.metadata, draft.resource_version, draft.databases, draft.inconsistent)
+
+    async def _save(self, draft: Draft) -> None:
+        async with self.metadata_database.connection() as connection:
+            draft.resource_version = await storage.save(connection, draft.metadata, based_on=draft.resource_version)
+
+    def _swap(self, metadata: Metadata, version: int, databases: Databases, found: tuple[Inconsistency, ...]) -> None:
+        self.snapshot = Snapshot(metadata, version, databases, found, self._config.stringify_numeric_types)
+        if found:
+            logger.warning("the metadata has %d inconsistent objects", len(found))
+
+
+class Draft:
+    """The state while a metadata request is at work; SQL runs in one transaction a source until it is kept."""
+
+    def __init__(self, state: State, snapshot: Snapshot, environ: Mapping[str, str]) -> None:
+        self._state = state
+        self._environ = environ
+        self._connections: dict[str, Any] = {}
+        self.stack = AsyncExitStack()
+        self.metadata = snapshot.metadata
+        self.resource_version = snapshot.resource_version
+        self.databases = snapshot.databases
+        self.inconsistent = snapshot.inconsistent
+        self.is_touched = False
+
+    def context(self) -> Context:
+        return Context(self.databases, self.inconsistent, self.resource_version, self._environ)
+
+    async def apply(self, command: Command, args: JsonValue) -> Any:
+        """Carries a command out and gives its answer."""
+        result = command(Call(self.metadata, args, self.context()))
+        if result.metadata == self.metadata and not result.reload:
+            return result.answer
+        databases = self.databases
+        if result.reload or _connections(result.metadata) != _connections(self.metadata):
+            databases = await self._state.read_databases(result.metadata, self._connections)
+        elif _enum_tables(result.metadata) != _enum_tables(self.metadata):
+            databases = await self._with_enums(result.metadata, databases)
+        self.inconsistent = settle(self.inconsistent, result, databases)
+        self.metadata, self.databases, self.is_touched = result.metadata, databases, True
+        return result.answer
+
+    async def connection(self, source: str) -> Any:
+        """The source's connection, in the transaction of this draft."""
+        if source not in self._connections:
+            if source not in self._state.databases:
+                raise EngineError("not-exists", f'source with name "{source}" does not exist', "$.args")
+            connection = await self.stack.enter_async_context(self._state.databases[source].connection())
+            # What the script SETs must not outlast it.
+            self.stack.push_async_callback(connection.reset)
+            await self.stack.enter_async_context(connection.transaction())
+            self._connections[source] = connection
+        return self._connections[source]
+
+    async def plain_connection(self, source: str) -> Any:
+        """A connection of the source without a transaction."""
+        if source not in self._state.databases:
+            raise EngineError("not-exists", f'source with name "{source}" does not exist', "$.args")
+        connection = await self.stack.enter_async_context(self._state.databases[source].connection())
+        self.stack.push_async_callback(connection.reset)
+        return connection
+
+    async def reread(self, source: str, connection: Any, *, cascade: bool) -> None:
+        """Takes up what SQL changed in the source. What the metadata loses by it is dropped or, without cascade,
+        an error."""
+        catalog = await db.read_catalog(connection)
+        sound = self.metadata.sources[source]
+        enums = {**self.databases.enums, source: await read_enums(connection, sound, catalog)}
+        databases = replace(self.databases, catalogs={**self.databases.catalogs, source: catalog}, enums=enums)
+        found = inconsistencies(self.metadata, databases)
+        known = {problem.object for problem in self.inconsistent}
+        lost = [problem for problem in found if problem.object not in known]
+        gone = [problem for problem in lost if not problem.object.field and problem.object.table not in catalog.tables]
+        dependents = [problem for problem in lost if problem not in gone]
+        if dependents and not cascade:
+            names = "\n".join(problem.object.dependent_name for problem in dependents)
+            raise EngineError(
+                "dependency-error", f"cannot drop due to the following dependent objects: {names}", "$.args"
+            )
+        for problem in lost:
+            self.metadata = drop_object(self.metadata, problem.object)
+        self.databases, self.inconsistent = databases, inconsistencies(self.metadata, databases)
+        self.is_touched = True
+
+    async def _with_enums(self, metadata: Metadata, databases: Databases) -> Databases:
+        enums = dict(databases.enums)
+        for name, source in metadata.sources.items():
+            if name in databases.catalogs:
+                connection = await self.connection(name)
+                enums[name] = await read_enums(connection, source, databases.catalogs[name])
+        return replace(databases, enums=enums)
+
+
+def with_default_source(metadata: Metadata, config: Config) -> Metadata:
+    """The metadata with the source that --database-url names, where there is none yet."""
+    if config.database_url is None or DEFAULT_SOURCE in metadata.sources:
+        return metadata
+    url: Any = {"from_env": "HASURA_GRAPHQL_DATABASE_URL"} if config.database_url_from_env else config.database_url
+    configuration = {
+        "connection_info": {
+            "database_url": url,
+            "isolation_level": "read-committed",
+            "use_prepared_statements": True,
+        }
+    }
+    return metadata.with_source(Source(DEFAULT_SOURCE, configuration=configuration))
+
+
+async def read_enums(connection: Any, source: Source, catalog: Catalog) -> dict[Any, EnumValues]:
+    """The rows of the source's enum tables."""
+    found = {}
+    for name, table in source.tables.items():
+        info = catalog.tables.get(name)
+        if table.is_enum and info is not None and info.primary_key is not None:
+            key = info.primary_key.columns[0]
+            others = [column.name for column in info.columns if column.name != key]
+            found[name] = await db.read_enum(connection, name, [key, *others])
+    return found
+
+
+def _connections(metadata: Metadata) -> dict[str, Any]:
+    return {name: source.configuration for name, source in metadata.sources.items()}
+
+
+def _enum_tables(metadata: Metadata) -> set[Any]:
+    return {
+        (source.name, name)
+        for source in metadata.sources.values()
+        for name, table in source.tables.items()
+        if table.is_enum
+    }

@@ -1,0 +1,200 @@
+"""A source's tracked tables: metadata and catalog joined, with relationships resolved and GraphQL names settled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from orchestrator.engine.boolexp import Join
+from orchestrator.engine.catalog import Catalog, Column, ForeignKey, FunctionInfo, Key, QualifiedName, TableInfo
+from orchestrator.engine.metadata import (
+    ArrayRelationship,
+    Function,
+    Manual,
+    ObjectRelationship,
+    Source,
+    Table,
+)
+
+GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
+EnumValues = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """`nullable` says whether an object relationship may have no row; `insert_after` that its row is inserted later."""
+
+    name: str
+    is_array: bool
+    join: Join
+    nullable: bool
+    insert_after: bool
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class TrackedTable:
+    """`enum_values` are a table's own rows where it is an enum; `enum_columns` point to the enum tables."""
+
+    meta: Table
+    info: TableInfo
+    relationships: Mapping[str, Relationship]
+    enum_columns: Mapping[str, QualifiedName] = field(default_factory=dict)
+    enum_values: EnumValues | None = None
+
+    @property
+    def name(self) -> QualifiedName:
+        return self.info.name
+
+    @cached_property
+    def type_name(self) -> str:
+        """The name of its object type: `users`, outside of public `schema_users`, or the custom name."""
+        return self.meta.configuration.custom_name or _default_name(self.name)
+
+    @cached_property
+    def graphql_columns(self) -> Mapping[str, Column]:
+        """The columns by their GraphQL names; one whose name GraphQL can't express is left out."""
+        config = self.meta.configuration.column_config
+        named = ((config[c.name].custom_name if c.name in config else None, c) for c in self.info.columns)
+        pairs = ((custom or column.name, column) for custom, column in named)
+        return {name: column for name, column in pairs if GRAPHQL_NAME.match(name)}
+
+    @cached_property
+    def graphql_name(self) -> Mapping[str, str]:
+        """The GraphQL name of a column."""
+        return {column.name: name for name, column in self.graphql_columns.items()}
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The constraints that an on_conflict may name, sorted by name."""
+        primary = (self.info.primary_key,) if self.info.primary_key else ()
+        return tuple(sorted((*primary, *self.info.unique), key=lambda key: key.name))
+
+    def root_field(self, kind: str) -> str:
+        """The name of a root field, such as `select_by_pk`, with its customisation."""
+        custom = self.meta.configuration.custom_root_fields.get(kind)
+        return custom.name if custom and custom.name else ROOT_FIELDS[kind].format(self.type_name)
+
+    def comment_of(self, column: Column) -> str | None:
+        config = self.meta.configuration.column_config.get(column.name)
+        return config.comment if config and config.comment is not None else column.comment
+
+
+ROOT_FIELDS: Mapping[str, str] = {
+    "select": "{}",
+    "select_by_pk": "{}_by_pk",
+    "select_aggregate": "{}_aggregate",
+    "select_stream": "{}_stream",
+    "insert": "insert_{}",
+    "insert_one": "insert_{}_one",
+    "update": "update_{}",
+    "update_by_pk": "update_{}_by_pk",
+    "update_many": "update_{}_many",
+    "delete": "delete_{}",
+    "delete_by_pk": "delete_{}_by_pk",
+}
+
+
+@dataclass(frozen=True)
+class TrackedFunction:
+    meta: Function
+    info: FunctionInfo
+
+
+@dataclass(frozen=True)
+class TrackedSource:
+    name: str
+    tables: Mapping[QualifiedName, TrackedTable]
+    functions: Mapping[QualifiedName, TrackedFunction]
+    catalog: Catalog
+
+
+def track(source: Source, catalog: Catalog, enums: Mapping[QualifiedName, EnumValues]) -> TrackedSource:
+    """The source as the schema sees it. What the catalog lacks is left out: consistency reports it elsewhere."""
+    known = {name: table for name, table in source.tables.items() if name in catalog.tables}
+    tables = {name: _track(table, known, catalog, enums) for name, table in known.items()}
+    functions = {
+        name: TrackedFunction(function, catalog.functions[name][0])
+        for name, function in source.functions.items()
+        if name in catalog.functions
+    }
+    return TrackedSource(source.name, tables, functions, catalog)
+
+
+def _default_name(name: QualifiedName) -> str:
+    return name.name if name.schema == "public" else f"{name.schema}_{name.name}"
+
+
+def _track(
+    table: Table,
+    known: Mapping[QualifiedName, Table],
+    catalog: Catalog,
+    enums: Mapping[QualifiedName, EnumValues],
+) -> TrackedTable:
+    info = catalog.tables[table.name]
+    return TrackedTable(
+        meta=table,
+        info=info,
+        relationships={
+            relation.name: relation for relation in relationships(table, catalog) if relation.join.table in known
+        },
+        enum_columns=dict(_enum_columns(info, known, enums)),
+        enum_values=enums.get(table.name),
+    )
+
+
+def _enum_columns(
+    info: TableInfo, known: Mapping[QualifiedName, Table], enums: Mapping[QualifiedName, EnumValues]
+) -> Iterator[tuple[str, QualifiedName]]:
+    for key in info.foreign_keys:
+        if len(key.columns) == 1 and key.target in known and key.target in enums:
+            yield key.columns[0], key.target
+
+
+def relationships(table: Table, catalog: Catalog) -> Iterator[Relationship]:
+    """The table's relationships that the catalog bears out."""
+    for declared in table.relationships.values():
+        found = _relationship(table, declared, catalog)
+        if found:
+            yield found
+
+
+def _relationship(
+    table: Table, declared: ObjectRelationship | ArrayRelationship, catalog: Catalog
+) -> Relationship | None:
+    is_array = isinstance(declared, ArrayRelationship)
+    if isinstance(declared.using, Manual):
+        using = declared.using
+        join = Join(using.remote_table, tuple(using.column_mapping.items()))
+        after = using.insertion_order == "after_parent"
+        return Relationship(declared.name, is_array, join, True, is_array or after, declared.comment)
+    remote, columns = declared.using.remote_table, declared.using.columns
+    if remote is None:
+        return _along_own_key(table, declared.name, columns, catalog, declared.comment)
+    key = _foreign_key(catalog, remote, columns, table.name)
+    if key is None:
+        return None
+    pairs = tuple(zip(key.target_columns, key.columns, strict=True))
+    return Relationship(declared.name, is_array, Join(remote, pairs), True, True, declared.comment)
+
+
+def _along_own_key(
+    table: Table, name: str, columns: tuple[str, ...], catalog: Catalog, comment: str | None
+) -> Relationship | None:
+    info = catalog.tables[table.name]
+    key = next((key for key in info.foreign_keys if set(key.columns) == set(columns)), None)
+    if key is None:
+        return None
+    nullable = any(info.column[column].nullable for column in columns)
+    join = Join(key.target, tuple(zip(key.columns, key.target_columns, strict=True)))
+    return Relationship(name, False, join, nullable, False, comment)
+
+
+def _foreign_key(
+    catalog: Catalog, owner: QualifiedName, columns: tuple[str, ...], target: QualifiedName
+) -> ForeignKey | None:
+    info = catalog.tables.get(owner)
+    keys = info.foreign_keys if info else ()
+    return next((key for key in keys if set(key.columns) == set(columns) and key.target == target), None)
