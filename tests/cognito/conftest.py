@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import secrets
 import shutil
 import socket
@@ -10,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import boto3
-import httpx
 import pytest
 import uvicorn
 from botocore.config import Config as BotoConfig
@@ -53,6 +56,15 @@ class Clock:
         self.now += seconds
 
 
+class Server(uvicorn.Server):
+    """uvicorn looks every 100 ms whether it is to stop; a test should not wait for that."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 @dataclass
 class Running:
     """An emulator that answers, and shortcuts for what nearly every test does."""
@@ -64,7 +76,9 @@ class Running:
     stop: Callable[[], None] = field(repr=False)
 
     def messages(self, username: str) -> list[dict[str, Any]]:
-        return httpx.get(f"{self.url}/_local/messages", params={"username": username}).json()
+        with urlopen(f"{self.url}/_local/messages?username={quote(username)}") as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
 
     def code(self, username: str) -> str:
         return str(self.messages(username)[-1]["code"])
@@ -183,14 +197,14 @@ def _run(
     path: Path,
 ) -> Running:
     config = parse({**document, "clients": [dict(client) for client in document["clients"]]}, model)
-    servers: list[uvicorn.Server] = []
+    servers: list[Server] = []
     ready = threading.Event()
 
     def serve() -> None:
         functions = LambdaClient(config.lambda_url, seconds=seconds)
         emulator = assemble(config, open_database(config.database), functions, clock, secrets.token_bytes)
         settings = uvicorn.Config(make_app(emulator, model, functions), log_config=None, access_log=False)
-        servers.append(uvicorn.Server(settings))
+        servers.append(Server(settings))
         ready.set()
         servers[0].run(sockets=[listener])
 
