@@ -200,7 +200,9 @@ class Children:
         return run_file.text_of(spec, env={**self._environ, **spec.env}, pid_file=pid_file)
 
     def _is_changed(self, spec: Spec) -> bool:
-        """Whether its files say something else; which PATH or language the terminal has does not count."""
+        """Whether its files or its data say something else; the PATH or language of the terminal does not count."""
+        if spec.run.data and not data_directory.is_prepared(spec.run.data):
+            return True
         try:
             written = json.loads(config.run_path(self._state, spec.name).read_text(encoding="utf-8"))
             files = {path: path.read_text(encoding="utf-8") for path in spec.run.files}

@@ -32,6 +32,7 @@ from orchestrator.services.spec import DataDirectory
 RECORD = "stack.json"
 # What a PostgreSQL data directory may hold: one that stopped half-way holds nothing else, and may be made anew.
 POSTGRES_NAMES = ("base", "global", "pg_", "PG_VERSION", "postgresql", "postmaster", RECORD)
+DIGEST_ROUNDS = 1_000  # the password itself is in the next folder, as readable as this record
 # C.UTF-8 sorts by code point and knows the letters of Unicode; C is everywhere.
 LOCALES = ("C.UTF-8", "C")
 # postgres --single goes on after an error and leaves with status 0.
@@ -66,6 +67,12 @@ def prepare(data: DataDirectory, *, cache: Path) -> None:
             f"Cannot write the PostgreSQL data directory {data.path}: {error.strerror or error}.",
             "Free some space, or make the folder writable.",
         ) from error
+
+
+def is_prepared(data: DataDirectory) -> bool:
+    """Whether the directory is there with this password and these databases."""
+    made = _read_record(data.path)
+    return made is not None and _matches(data.password, made.password_digest) and not _missing(data, made)
 
 
 def _prepare(data: DataDirectory, cache: Path) -> None:
@@ -196,7 +203,7 @@ def _initdb(data: DataDirectory, to: Path) -> None:
 def _bring_up_to_date(data: DataDirectory, path: Path) -> None:
     """Sets the password and makes the databases that its record does not have yet, in a server without any socket."""
     made = _read_record(path)
-    missing = tuple(name for name in data.databases if made is None or name not in made.databases)
+    missing = _missing(data, made)
     same_password = made is not None and _matches(data.password, made.password_digest)
     if same_password and not missing:
         return
@@ -208,6 +215,10 @@ def _bring_up_to_date(data: DataDirectory, path: Path) -> None:
     digest = _digest(data.password, secrets.token_bytes(16))
     databases = (*(made.databases if made else ()), *missing)
     write_private(path / RECORD, json.dumps(asdict(Made(data.version, digest, databases))))
+
+
+def _missing(data: DataDirectory, made: Made | None) -> tuple[str, ...]:
+    return tuple(name for name in data.databases if made is None or name not in made.databases)
 
 
 def _single_user(data: DataDirectory, path: Path, statements: tuple[str, ...]) -> None:
@@ -258,7 +269,7 @@ def _read_record(path: Path) -> Made | None:
 
 
 def _digest(password: str, salt: bytes) -> str:
-    key = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 10_000)
+    key = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, DIGEST_ROUNDS)
     return f"{salt.hex()}:{key.hex()}"
 
 

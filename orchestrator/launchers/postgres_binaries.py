@@ -29,11 +29,17 @@ WAYS_OUT = (
 )
 
 
-def find(pg_bin: str | None, *, search_path: str, system_folders: tuple[str, ...] = SYSTEM_FOLDERS) -> PostgresBinaries:
+def find(
+    pg_bin: str | None,
+    *,
+    search_path: str,
+    system_folders: tuple[str, ...] = SYSTEM_FOLDERS,
+    wheel: str = WHEEL,
+) -> PostgresBinaries:
     """The binaries to use: `PG_BIN` if it is set, else a system install, else the wheel.
 
-    `search_path` is the variable PATH, `system_folders` are glob patterns. Raises StackError when PG_BIN is unusable,
-    or when there are none anywhere.
+    `search_path` is the variable PATH, `system_folders` are glob patterns, `wheel` is a package.
+    Raises StackError when PG_BIN is unusable, or when there are none anywhere.
     """
     if pg_bin:
         return _chosen(Path(pg_bin).expanduser())
@@ -41,11 +47,11 @@ def find(pg_bin: str | None, *, search_path: str, system_folders: tuple[str, ...
         version = _version(folder)
         if version and major(version) >= OLDEST_MAJOR:
             return PostgresBinaries(folder, version, "system")
-    for folder in _wheel():
+    for folder in _wheel(wheel):
         version = _version(folder)
         if version:
             return PostgresBinaries(folder, version, "wheel")
-    looked_at = ["PG_BIN (not set)", "pg_config --bindir", *system_folders, f"PATH ({search_path})", f"wheel {WHEEL}"]
+    looked_at = ["PG_BIN (not set)", "pg_config --bindir", *system_folders, f"PATH ({search_path})", f"wheel {wheel}"]
     raise StackError(f"No PostgreSQL programs found. Looked at: {', '.join(looked_at)}.", WAYS_OUT)
 
 
@@ -78,9 +84,9 @@ def _numbers(path: Path) -> list[int]:
     return [int(digits) for digits in re.findall(r"\d+", str(path))]
 
 
-def _wheel() -> list[Path]:
+def _wheel(package: str) -> list[Path]:
     """The wheel's folders, newest PostgreSQL first: pginstall18 beside an older pginstall."""
-    found = importlib.util.find_spec(WHEEL)
+    found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         return []
     return sorted(Path(found.origin).parent.glob("pginstall*/bin"), key=_numbers, reverse=True)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+import socket
+
+import psutil
+
+from orchestrator.launchers import ports
+
+
+def test_free_ports_are_different_and_free() -> None:
+    found = ports.free_ports(20)
+    assert len(set(found)) == 20
+    assert all(map(ports.is_free, found))
+
+
+def test_a_taken_port_has_an_owner() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not ports.is_free(port)
+        assert ports.owner(port) == f"{psutil.Process().name()} (pid {os.getpid()})"
+    assert ports.is_free(port)
+    assert ports.owner(port) is None
+
+
+def test_a_port_taken_on_every_address_is_not_free() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        assert not ports.is_free(server.getsockname()[1])
+
+
+def test_a_port_with_fading_connections_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            accepted, _ = server.accept()
+            accepted.close()  # this side closes first, and stays in TIME_WAIT
+            assert client.recv(1) == b""
+    assert ports.is_free(port)
