@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ FILES: Mapping[str, str | None] = {
     "opentelemetry.yaml": "opentelemetry",
     "backend_configs.yaml": "backend_configs",
 }
+
+STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\['([^']*)'\]")
+QUOTED = re.compile(r'"([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -170,11 +174,22 @@ def _reason(error: HasuraError) -> str:
 
 def _located(metadata: Metadata, inconsistent: Mapping[str, Any]) -> str:
     kind = str(inconsistent.get("type", "object")).replace("_", " ")
-    reason = inconsistent.get("reason", "")
+    reason = str(inconsistent.get("reason", "")).removeprefix("Inconsistent object: ")
     if message := inconsistent.get("message"):
         reason = f"{reason}: {message if isinstance(message, str) else message.get('message', message)}"
     name, steps = _find(metadata, inconsistent)
-    return f"{metadata.tree.place(steps)}: {' '.join((kind, name)).strip()}: {reason}"
+    place = metadata.tree.place(_named_inside(metadata, steps, reason))
+    return f"{place}: {' '.join((kind, name)).strip()}: {reason}"
+
+
+def _named_inside(metadata: Metadata, steps: Steps, reason: str) -> Steps:
+    """The steps to what the reason quotes last, such as a column, where it stands inside the object at `steps`."""
+    inside = [each for each in metadata.tree.places if each[: len(steps)] == steps and len(each) > len(steps)]
+    for word in reversed(QUOTED.findall(reason)):
+        for each in inside:
+            if word in (each[-1], metadata.tree.at(each)):
+                return each
+    return steps
 
 
 def _find(metadata: Metadata, inconsistent: Mapping[str, Any]) -> tuple[str, Steps]:
@@ -235,9 +250,10 @@ def _table_name(table: Any) -> str:
 
 def _json_path(path: str) -> Steps:
     """The steps of a path in Hasura's errors: `$.args.metadata.sources[0].tables[1]` → ("sources", 0, "tables", 1)."""
-    inside = path.removeprefix("$").removeprefix(".args").removeprefix(".metadata")
-    parts = inside.replace("[", ".").replace("]", "").split(".")
-    return tuple(int(part) if part.isdigit() else part for part in parts if part)
+    steps = tuple(int(index) if index else name or quoted for name, index, quoted in STEP.findall(path))
+    for around in ("args", "metadata"):
+        steps = steps[1:] if steps[:1] == (around,) else steps
+    return steps
 
 
 def _list(value: Any) -> list[Any]:

@@ -46,6 +46,17 @@ class Tree:
         """Where the value at `steps` is written, or else the nearest one around it."""
         return next(self.places[steps[:end]] for end in range(len(steps), -1, -1) if steps[:end] in self.places)
 
+    def at(self, steps: Steps) -> Json:
+        """The part of the value at `steps`, or None."""
+        found: Any = self.value
+        for step in steps:
+            try:
+                found = found[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        value: Json = found
+        return value
+
 
 @dataclass(frozen=True)
 class Reading:

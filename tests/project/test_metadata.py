@@ -38,7 +38,10 @@ FILES = {
         "  - role: anonymous\n"
         "    permission: {columns: [name], filter: {}}\n"
         "  - role: user\n"
-        "    permission: {columns: [id, name], filter: {}}\n"
+        "    permission:\n"
+        "      columns:\n"
+        "        - gone\n"
+        "      filter: {}\n"
         "update_permissions:\n"
         "  - role: user\n"
         "    permission: {columns: [name], filter: {}}\n"
@@ -129,9 +132,9 @@ def test_the_same_metadata_is_applied_again_only_where_it_became_inconsistent(
             {
                 "type": "select_permission",
                 "definition": {"source": "default", "table": USERS, "role": "user", "permission": {}},
-                "reason": 'column "id" does not exist',
+                "reason": 'Inconsistent object: in table "users": no column "gone"',
             },
-            'public_users.yaml:10: select permission user of public.users: column "id" does not exist',
+            'public_users.yaml:13: select permission user of public.users: in table "users": no column "gone"',
         ),
         (
             {
@@ -139,7 +142,7 @@ def test_the_same_metadata_is_applied_again_only_where_it_became_inconsistent(
                 "definition": {"table": "users", "role": "user"},
                 "reason": "no",
             },
-            "public_users.yaml:13: update permission user of public.users: no",
+            "public_users.yaml:16: update permission user of public.users: no",
         ),
         (
             {
@@ -186,7 +189,7 @@ def test_a_mistake_in_the_documents_shape_is_found_by_hasuras_path(write: Write)
     answer = {
         "error": 'key "columns" not found',
         "code": "parse-failed",
-        "path": "$.args.metadata.sources[0].tables[0].select_permissions[1].permission",
+        "path": "$.args.metadata.sources[0].tables[0]['select_permissions'][1].permission",
     }
     error = metadata.refused(read(write(FILES)), HasuraError(answer))
     assert error.message == (
