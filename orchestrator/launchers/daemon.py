@@ -44,7 +44,7 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise StackError(f"{folder} belongs to somebody else.", "Remove it, or set TMPDIR to a folder of your own.")
+        raise StackError(f"{folder} is not a folder of yours.", "Remove it, or set TMPDIR to a folder of your own.")
     folder.chmod(0o700)
 
 

@@ -36,7 +36,7 @@ def _http_answers(url: str, seconds: float) -> bool:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
     try:
-        connection.request("GET", parts.path or "/")
+        connection.request("GET", parts._replace(scheme="", netloc="").geturl() or "/")
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
