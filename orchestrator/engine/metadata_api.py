@@ -52,7 +52,9 @@ class _Requests:
             return await self.run_sql(request)
         version = request.optional("version", JsonValue.integer, 1)
         command = commands.find(name, version, legacy=self._api == QUERY)
-        args = request.get("args") or JsonValue({}, "$.args")
+        # Hasura reads the arguments of /v1/query apart, so that their paths start anew.
+        given = request.get("args") or JsonValue({}, "$.args")
+        args = JsonValue(given.json) if self._api == QUERY else given
         found = await self._draft.apply(command, args)
         if name == "reload_metadata" or (name == "replace_metadata" and version == 2):
             return consistency_answer(self._draft.inconsistent)

@@ -12,17 +12,18 @@ from types import MappingProxyType
 from typing import Any
 
 from orchestrator.engine import db, storage
-from orchestrator.engine.catalog import Catalog
+from orchestrator.engine.catalog import EMPTY, Catalog
 from orchestrator.engine.commands import Call, Command, Context, settle
 from orchestrator.engine.commands.sources import database_url
 from orchestrator.engine.config import Config
-from orchestrator.engine.consistency import Databases, Inconsistency, consistent, drop_object, inconsistencies
+from orchestrator.engine.consistency import Databases, Inconsistency, consistent, inconsistencies
 from orchestrator.engine.db import Database
 from orchestrator.engine.enums import EnumValues
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source
 from orchestrator.engine.prepare import Operations
+from orchestrator.engine.schema_change import SchemaChange, follow
 from orchestrator.engine.tracked import TrackedSource, track
 
 logger = logging.getLogger(__name__)
@@ -187,24 +188,13 @@ class Draft:
         return connection
 
     async def reread(self, source: str, connection: Any, *, cascade: bool) -> None:
-        """Takes up what SQL changed in the source. What the metadata loses by it is dropped or, without cascade,
-        an error."""
+        """Takes up what SQL changed in the source; what depends on something gone is an error without cascade."""
         catalog = await db.read_catalog(connection)
         sound = self.metadata.sources[source]
         enums = {**self.databases.enums, source: await read_enums(connection, sound, catalog)}
         databases = replace(self.databases, catalogs={**self.databases.catalogs, source: catalog}, enums=enums)
-        found = inconsistencies(self.metadata, databases)
-        known = {problem.object for problem in self.inconsistent}
-        lost = [problem for problem in found if problem.object not in known]
-        gone = [problem for problem in lost if not problem.object.field and problem.object.table not in catalog.tables]
-        dependents = [problem for problem in lost if problem not in gone]
-        if dependents and not cascade:
-            names = "\n".join(problem.object.dependent_name for problem in dependents)
-            raise EngineError(
-                "dependency-error", f"cannot drop due to the following dependent objects: {names}", "$.args"
-            )
-        for problem in lost:
-            self.metadata = drop_object(self.metadata, problem.object)
+        change = SchemaChange(source, self.databases.catalogs.get(source, EMPTY), databases)
+        self.metadata = follow(self.metadata, change, self.inconsistent, cascade=cascade)
         self.databases, self.inconsistent = databases, inconsistencies(self.metadata, databases)
         self.is_touched = True
 

@@ -95,6 +95,8 @@ LEGACY: Final[Mapping[str, Command]] = {
 
 def find(name: str, version: int = 1, *, legacy: bool = False) -> Command:
     """The command of that name on /v1/metadata, or on /v1/query where `legacy`; raises parse-failed."""
+    if version not in (1, 2):
+        raise parse_failed(f"expected 1 or 2, encountered {version}", "$.version")
     if version == 2 and not legacy:
         if name not in SECOND_VERSION:
             raise parse_failed(f"unknown command {name} of version 2")
