@@ -83,6 +83,7 @@ def fetch(url: str, *, at: float) -> KeySet:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the configuration refuses others
             body, headers = response.read(LARGEST_SET), response.headers
     except HTTPError as error:
+        error.close()
         raise JwksError(
             f"Fetching the JWK set from {url} failed: the answer is {error.code} {error.reason}."
         ) from error
