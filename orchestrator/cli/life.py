@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import click
+import psutil
 
 from orchestrator.cli import output
 from orchestrator.cli.state import print_status
@@ -37,10 +38,9 @@ def up(project: Path, no_verify: bool, output: output.Format) -> None:
       hasura-cognito up
       STACK_PORTS=free hasura-cognito up -o json
     """
-    begin = time.monotonic()
     root = find_root(project)
     changed = lifecycle.up(root, os.environ, show, check=not no_verify)
-    seconds = time.monotonic() - begin
+    seconds = time.time() - psutil.Process().create_time()
     print_status(status(root), output)
     if output == "text":
         what = "Started" if changed else "Already up: nothing changed"

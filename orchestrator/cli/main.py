@@ -103,11 +103,10 @@ def run(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
-        cli.main(arguments, prog_name="hasura-cognito", standalone_mode=False)
+        # A command that raises click's Exit ends here with its code; the others return None.
+        return cli.main(arguments, prog_name="hasura-cognito", standalone_mode=False) or 0
     except StackError as error:
         return fail(error.message, error.hint)
-    except click.exceptions.Exit as error:
-        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -119,4 +118,3 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return fail(f"{where}{error.strerror or error}.", "Is there room on the disk, and may you write there?")
-    return 0

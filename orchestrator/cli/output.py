@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 Format = Literal["text", "json", "env"]
 
@@ -34,10 +33,11 @@ def print_env(variables: Mapping[str, str]) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(*columns, box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for row in rows:
-        table.add_row(*row)
-    stdout.print(table)
+    """A table whose cells are never cut, whatever the terminal's width is: they are there to be copied."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    for style, row in (("dim", columns), *((None, row) for row in rows)):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        stdout.print(line.rstrip(), style=style, markup=False)
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

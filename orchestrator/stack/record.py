@@ -48,7 +48,9 @@ class Record:
 
 def fingerprint(spec: Spec) -> str:
     """The same for two descriptions exactly if they run the same; says nothing of the secrets inside."""
-    return hashlib.sha256(json.dumps(asdict(spec), default=str, sort_keys=True).encode()).hexdigest()
+    values = asdict(spec)
+    values["run"]["files"] = {str(path): text for path, text in spec.run.files.items()}
+    return hashlib.sha256(json.dumps(values, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def read(path: Path) -> Record | None:

@@ -1,0 +1,261 @@
+"""up, down and reset as a user meets them: twice, interrupted, after a crash, side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.flow.conftest import Project, copy_project, running
+
+
+def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"Not within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+def pids(project: Project) -> dict[str, int]:
+    return {name: service["pid"] for name, service in project.status()["services"].items()}
+
+
+def test_a_first_up_proves_the_flow_and_prints_urls_and_ids(project: Project) -> None:
+    done = project.run("up")
+    assert done.code == 0, done.err + project.logs()
+    assert "the whole sign-in flow works" in done.err
+    assert all(each in done.out for each in ("us-east-1_LocalDev1", "hasuralocalclient", "/v1/graphql", "Started in"))
+    assert "postgres:***@" in done.out
+    assert running(project).as_admin("{ users { id } }") == {"users": []}
+    assert json.loads(project.ok("users", "list", "-o", "json")) == []
+
+
+def test_a_second_up_changes_nothing_and_says_so(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    before = pids(project)
+    assert "Already up: nothing changed" in project.ok("up")
+    assert pids(project) == before
+
+
+def test_status_has_the_promised_shape(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    facts = json.loads(project.ok("status", "-o", "json"))
+    assert set(facts) == {"backend", "identity", "services", "urls", "pool"}
+    assert set(facts["services"]) == {"postgres", "hasura", "cognito", "lambda"}
+    assert {each["state"] for each in facts["services"].values()} == {"running"}
+    urls = {"graphql", "console", "postgres", "cognito", "issuer", "jwks", "hosted_ui", "lambda", "tunnel"}
+    assert set(facts["urls"]) == urls
+    assert facts["pool"] == {"id": "us-east-1_LocalDev1", "client_id": "hasuralocalclient", "region": "us-east-1"}
+
+
+def test_down_twice_is_fine_and_leaves_nothing(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    assert project.ok("down") == "Stopped.\n"
+    assert project.processes() == []
+    assert project.ok("down") == "Nothing was running.\n"
+
+
+def test_data_and_keys_survive_down_and_up(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    project.ok("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
+    token = json.loads(project.ok("sign-in", "ada@example.com", "-o", "json", stdin="Correct-Horse-1\n"))["id_token"]
+    project.ok("down")
+    project.ok("up", "--no-verify")
+    assert running(project).graphql("{ users { email } }", token) == {"data": {"users": [{"email": "ada@example.com"}]}}
+
+
+def test_reset_gives_a_clean_slate(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    project.ok("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
+    project.ok("reset", "--yes")
+    assert project.processes() == []
+    assert not (project.root / ".stack").exists()
+    project.ok("up", "--no-verify")
+    assert json.loads(project.ok("users", "list", "-o", "json")) == []
+
+
+def test_reset_asks_first(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    project.fails("reset", stdin="n\n")
+    assert project.status()["services"]["postgres"]["state"] == "running"
+
+
+def test_up_recovers_after_everything_was_killed(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    project.ok("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
+    for process in project.processes():
+        process.kill()
+    wait_for(lambda: project.processes() == [], "all processes are gone")
+    project.ok("up")
+    (user,) = json.loads(project.ok("users", "list", "-o", "json"))
+    assert user["attributes"]["email"] == "ada@example.com"
+
+
+def test_a_service_that_crashes_is_started_again(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    before = pids(project)
+    os.kill(before["hasura"], signal.SIGKILL)
+
+    def back() -> bool:
+        now = project.status()["services"]["hasura"]
+        return now["state"] == "running" and now["pid"] not in (None, before["hasura"])
+
+    wait_for(back, "hasura has another pid")
+    project.ok("verify")
+
+
+def test_an_interrupted_up_leaves_nothing_running(project: Project) -> None:
+    process = project.start("up")
+    assert process.stderr
+    first_line = process.stderr.readline()
+    assert "ready" in first_line
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Interrupted" in err
+    assert "Traceback" not in err
+    assert project.processes() == []
+    project.ok("up")
+
+
+def test_two_projects_run_side_by_side(project: Project, tmp_path: Path) -> None:
+    other = copy_project(tmp_path / "other")
+    try:
+        project.ok("up", "--no-verify")
+        other.ok("up", "--no-verify")
+        project.ok("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
+        assert json.loads(other.ok("users", "list", "-o", "json")) == []
+        project.ok("verify")
+        other.ok("verify")
+    finally:
+        other.run("down")
+
+
+def test_a_taken_port_is_told_with_its_holder_and_its_variable(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        free = {"POSTGRES_PORT": "15433", "COGNITO_PORT": "19229", "LAMBDA_PORT": "19001"}
+        said = project.fails("up", STACK_PORTS="fixed", HASURA_PORT=str(port), **free)
+    assert f"Port {port} for hasura is taken by {psutil.Process().name()} (pid {os.getpid()})." in said
+    assert "set HASURA_PORT" in said
+    assert project.processes() == []
+
+
+def test_a_changed_setting_restarts_only_what_it_concerns(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    before = pids(project)
+    (project.root / ".env").write_text("HASURA_GRAPHQL_DEV_MODE=false\n")
+    assert "Started in" in project.ok("up", "--no-verify")
+    after = pids(project)
+    assert {name for name in before if before[name] != after[name]} == {"hasura"}
+
+
+def test_a_bad_setting_is_told_and_nothing_starts(project: Project) -> None:
+    (project.root / ".env").write_text("HASURA_PROT=8080\n")
+    assert ".env sets HASURA_PROT, which is unknown. Did you mean" in " ".join(project.fails("up").split())
+    assert project.processes() == []
+
+
+def test_a_template_that_cannot_be_followed_is_told_with_its_line(project: Project) -> None:
+    project.edit("lambdas/template.yaml", "Runtime: python3.12", "Runtime: cobol74")
+    said = project.fails("up")
+    lines = (project.root / "lambdas/template.yaml").read_text().splitlines()
+    assert f"template.yaml:{lines.index('      Runtime: cobol74') + 1}" in said
+    assert project.processes() == []
+
+
+def test_a_handler_that_is_missing_is_told(project: Project) -> None:
+    (project.root / "lambdas/user_sync/app.py").unlink()
+    said = project.fails("up")
+    assert "user_sync" in said
+    assert "app" in said
+
+
+def test_a_handler_that_fails_at_import_is_told_by_the_verification(project: Project) -> None:
+    (project.root / "lambdas/pre_token_generation/app.py").write_text("import no_such_module\n")
+    said = project.fails("up")
+    assert "PreTokenGeneration" in said
+    assert "hasura-cognito" in said
+    assert project.processes() == []
+
+
+def test_a_failing_migration_is_rolled_back_told_with_its_line_and_goes_on_after_the_fix(project: Project) -> None:
+    migration = project.root / "migrations/default/1900000000000_add_todos"
+    migration.mkdir()
+    todos = "CREATE TABLE todos (id int PRIMARY KEY);\n"
+    (migration / "up.sql").write_text(f"{todos}CREATE TABLE broken (id no_such_type);\n")
+    said = project.fails("up")
+    assert "1900000000000_add_todos/up.sql:2" in said
+    assert 'type "no_such_type" does not exist' in said
+    (migration / "up.sql").write_text(todos)
+    assert "1 applied" in project.run("up").err
+
+
+def test_metadata_that_names_a_missing_column_is_told_with_its_file(project: Project) -> None:
+    tables = "metadata/databases/default/tables"
+    project.edit(f"{tables}/public_users.yaml", "- display_name", "- displayed_name")
+    said = project.fails("up")
+    assert "displayed_name" in said
+    assert "public_users.yaml" in said
+
+
+def test_a_missing_table_is_told(project: Project) -> None:
+    tables = project.root / "metadata/databases/default/tables"
+    (tables / "public_orders.yaml").write_text("table:\n  name: orders\n  schema: public\n")
+    (tables / "tables.yaml").write_text((tables / "tables.yaml").read_text() + '- "!include public_orders.yaml"\n')
+    said = project.fails("up")
+    assert "orders" in said
+    assert "public_orders.yaml" in said
+
+
+def test_data_of_another_postgresql_is_refused_and_kept(project: Project) -> None:
+    project.ok("up", "--no-verify")
+    project.ok("down")
+    version = project.root / ".stack/postgres/PG_VERSION"
+    version.write_text("9\n")
+    said = project.fails("up")
+    assert "PostgreSQL 9" in said
+    assert "reset" in said
+    assert (project.root / ".stack/postgres/base").is_dir()
+
+
+def test_a_state_folder_that_cannot_be_made_is_told(project: Project) -> None:
+    (project.root / ".stack").write_text("a file, not a folder")
+    assert ".stack" in project.fails("up")
+
+
+def test_outside_a_project_the_way_in_is_told(tmp_path: Path) -> None:
+    said = Project(tmp_path).fails("up")
+    assert "config.yaml" in said
+
+
+def test_a_command_that_needs_the_stack_says_so_when_it_is_down(project: Project) -> None:
+    assert "Run `hasura-cognito up`." in project.fails("verify")
+    assert "Run `hasura-cognito up`." in project.fails("users", "list")
+
+
+def test_wrong_usage_is_exit_code_2(project: Project) -> None:
+    for arguments in (["upp"], ["up", "--nonsense"], ["status", "-o", "xml"], ["lambda", "invoke", "user-sync"]):
+        assert project.run(*arguments).code == 2
+
+
+@pytest.mark.parametrize("failure", ["allow", "deny"])
+def test_a_failed_sync_does_to_the_sign_in_what_the_setting_says(project: Project, failure: str) -> None:
+    project.ok("up", "--no-verify", SYNC_ON_FAILURE=failure)
+    stack = running(project)
+    stack.as_admin("{ users { id } }")
+    shutil.copy(project.root / "lambdas/user_sync/app.py", project.root / "app.bak")
+    project.edit("lambdas/user_sync/app.py", "constraint: users_pkey", "constraint: no_such_key")
+    done = project.run("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
+    assert done.code == (0 if failure == "allow" else 1)
+    assert ("PostConfirmation failed with error" in done.err) == (failure == "deny")
+    assert stack.as_admin("{ users { id } }") == {"users": []}
+    assert "user not synced" in project.ok("lambda", "logs", "user-sync")

@@ -1,0 +1,119 @@
+"""The plan: addresses first, then services that fit together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.project import template
+from orchestrator.services.awslambda import ACCOUNT
+from orchestrator.services.postgres import PostgresBinaries
+from orchestrator.services.spec import Child, Spec
+from orchestrator.settings import load
+from orchestrator.stack.plan import STACK_NAME, Addresses, Plan, make_plan, make_urls, template_parameters
+
+PROJECT = Path(__file__).parents[2]
+BINARIES = PostgresBinaries(Path("/pg/bin"), "15.18", "system")
+PORTS = {"postgres": 5433, "hasura": 8080, "cognito": 9229, "lambda": 9001}
+SECRETS = {"POSTGRES_PASSWORD": "pg-secret", "HASURA_GRAPHQL_ADMIN_SECRET": "admin-secret"}
+
+
+def plan(**environ: str) -> Plan:
+    settings = load(environ, {}, SECRETS)
+    urls = make_urls(settings, Addresses(settings.host, PORTS))
+    read = template.read(
+        PROJECT / "lambdas" / "template.yaml",
+        template_parameters(settings, urls),
+        region=settings.cognito.region,
+        account=ACCOUNT,
+        stack_name=STACK_NAME,
+        pool_id=settings.cognito.pool_id,
+        client_id=settings.cognito.client_id,
+    )
+    return make_plan(settings, read, BINARIES, ports=PORTS, root=Path("/project"))
+
+
+def spec(of: Plan, name: str) -> Spec:
+    return next(each for each in of.specs if each.name == name)
+
+
+def config(of: Spec) -> dict[str, object]:
+    (text,) = of.run.files.values()
+    read: dict[str, object] = json.loads(text)
+    return read
+
+
+def test_hasura_starts_after_postgres_and_after_the_keys_it_reads() -> None:
+    names = [each.name for each in plan().specs]
+    for each in plan().specs:
+        assert all(names.index(need) < names.index(each.name) for need in each.needs)
+    assert set(spec(plan(), "hasura").needs) == {"postgres", "cognito"}
+
+
+def test_hasura_trusts_the_pools_issuer_keys_and_client() -> None:
+    secret = json.loads(spec(plan(), "hasura").env["HASURA_GRAPHQL_JWT_SECRET"])
+    assert secret == {
+        "jwk_url": "http://localhost:9229/us-east-1_LocalDev1/.well-known/jwks.json",
+        "claims_format": "stringified_json",
+        "issuer": "http://localhost:9229/us-east-1_LocalDev1",
+        "audience": ["hasuralocalclient"],
+    }
+
+
+def test_the_issuer_that_hasura_expects_is_the_one_that_cognito_writes() -> None:
+    secret = json.loads(spec(plan(), "hasura").env["HASURA_GRAPHQL_JWT_SECRET"])
+    cognito = config(spec(plan(), "cognito"))
+    assert isinstance(cognito["pool"], dict)
+    assert secret["issuer"] == f"{cognito['url']}/{cognito['pool']['Id']}"
+
+
+def test_cognito_fires_the_triggers_at_the_functions_that_lambda_has() -> None:
+    cognito, awslambda = config(spec(plan(), "cognito")), config(spec(plan(), "lambda"))
+    assert cognito["lambda_url"] == "http://localhost:9001"
+    assert isinstance(cognito["pool"], dict)
+    assert isinstance(awslambda["functions"], list)
+    arns = {f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{each['name']}" for each in awslambda["functions"]}
+    triggers = cognito["pool"]["LambdaConfig"]
+    assert {triggers["PostConfirmation"], triggers["PostAuthentication"]} <= arns
+
+
+def test_the_sync_function_posts_to_hasura_as_admin_and_knows_what_a_failure_does() -> None:
+    awslambda = config(spec(plan(SYNC_ON_FAILURE="deny"), "lambda"))
+    assert isinstance(awslambda["functions"], list)
+    (sync,) = [each for each in awslambda["functions"] if each["name"].endswith("user-sync")]
+    assert sync["environment"]["HASURA_GRAPHQL_URL"] == "http://localhost:8080/v1/graphql"
+    assert sync["environment"]["SYNC_ON_FAILURE"] == "deny"
+    assert "admin-secret" in sync["environment"].values()
+
+
+def test_no_secret_is_in_an_argument_list_nor_in_a_repr() -> None:
+    made = plan()
+    for each in made.specs:
+        assert isinstance(each.run, Child)
+        assert not any("secret" in word for word in each.run.argv)
+    assert "pg-secret" not in repr(made)
+    assert "admin-secret" not in repr(made)
+
+
+def test_a_variable_passed_on_beats_a_default_but_not_an_address() -> None:
+    env = spec(
+        plan(HASURA_GRAPHQL_CORS_DOMAIN="http://localhost:3000", HASURA_GRAPHQL_METADATA_DATABASE_URL="elsewhere"),
+        "hasura",
+    ).env
+    assert env["HASURA_GRAPHQL_CORS_DOMAIN"] == "http://localhost:3000"
+    assert env["HASURA_GRAPHQL_METADATA_DATABASE_URL"].endswith("127.0.0.1:5433/hasura_metadata")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://localhost:8080"),
+        ("0.0.0.0", "http://localhost:8080"),
+        ("192.168.1.5", "http://192.168.1.5:8080"),
+        ("fe80::1", "http://[fe80::1]:8080"),
+    ],
+)
+def test_a_url_is_written_as_this_machine_reaches_it(host: str, url: str) -> None:
+    assert Addresses(host, PORTS).url("hasura") == url
