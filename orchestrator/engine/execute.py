@@ -100,12 +100,12 @@ async def _run_mutation(
                 await stack.enter_async_context(connection.transaction())
         answers = []
         for item in mutation.fields:
-            runner = _Runner(connections.get(item.source), session, variables)
+            runner = Runner(connections.get(item.source), session, variables)
             answers.append((item.key, await runner.field(item)))
         return _object(answers)
 
 
-class _Runner:
+class Runner:
     """Runs the changes of one root field on a connection."""
 
     def __init__(self, connection: Any, session: Session, variables: Values) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from orchestrator.engine import commands, storage
+from orchestrator.engine import commands, crud, storage
 from orchestrator.engine.commands.whole import consistency_answer
 from orchestrator.engine.db import Connection
 from orchestrator.engine.errors import EngineError, access_denied
@@ -23,11 +23,18 @@ async def answer(state: State, body: Any, session: Session, *, api: str) -> Any:
     """The answer to a request of the api, `metadata` or `query`."""
     request = JsonValue(body)
     name = request["type"].text()
-    if not session.is_admin:
+    if not session.is_admin and not (api == QUERY and is_data_query(name, request)):
         raise access_denied("restricted access : admin only", "$.args")
     async with state.change() as draft:
         _check_version(request, draft)
-        return await _Requests(state, draft, api).one(name, request)
+        return await _Requests(state, draft, session, api).one(name, request)
+
+
+def is_data_query(name: str, request: JsonValue) -> bool:
+    """Whether the request is about data only, which the role's permissions govern."""
+    if name == "bulk":
+        return all(is_data_query(item["type"].text(), item) for item in request["args"].items())
+    return name in crud.QUERIES
 
 
 def _check_version(request: JsonValue, draft: Draft) -> None:
@@ -39,9 +46,10 @@ def _check_version(request: JsonValue, draft: Draft) -> None:
 class _Requests:
     """The requests of one HTTP request, on its draft."""
 
-    def __init__(self, state: State, draft: Draft, api: str) -> None:
+    def __init__(self, state: State, draft: Draft, session: Session, api: str) -> None:
         self._state = state
         self._draft = draft
+        self._session = session
         self._api = api
 
     async def one(self, name: str, request: JsonValue) -> Any:
@@ -50,6 +58,8 @@ class _Requests:
             return await special(self, request)
         if name.endswith("run_sql") and name in RUN_SQL[self._api]:
             return await self.run_sql(request)
+        if name in crud.QUERIES and self._api == QUERY:
+            return await self.data_query(name, request)
         version = request.optional("version", JsonValue.integer, 1)
         command = commands.find(name, version, legacy=self._api == QUERY)
         # Hasura reads the arguments of /v1/query apart, so that their paths start anew.
@@ -83,6 +93,11 @@ class _Requests:
 
     async def concurrent_bulk(self, request: JsonValue) -> list[Any]:
         return await self.bulk(request)
+
+    async def data_query(self, name: str, request: JsonValue) -> Any:
+        source = request["args"].optional_text("source") or DEFAULT_SOURCE
+        connection = await self._draft.connection(source)
+        return await crud.run(connection, self._draft.tracked(source), self._session, name, request["args"])
 
     async def run_sql(self, request: JsonValue) -> Any:
         args = read_args(request["args"], DEFAULT_SOURCE)

@@ -205,13 +205,15 @@ class MutationOutput:
 
 @dataclass(frozen=True, slots=True)
 class OnConflict:
-    """`columns` are set to what the insert brought, `presets` to their values; without either nothing is done."""
+    """`columns` are set to what the insert brought, `presets` to their values; without columns nothing is done.
+    `target` are the columns in conflict where no constraint is named."""
 
     constraint: str | None
     columns: tuple[str, ...]
     presets: Mapping[str, Param]
     where: BoolExp
     check: BoolExp
+    target: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ OUTPUTS: Mapping[str, str] = {
 UPDATE_OPERATORS: Mapping[str, str] = {
     "_set": "{1}",
     "_inc": "{0} + {1}",
+    "_mul": "{0} * {1}",
     "_append": "{0} || {1}",
     "_prepend": "{1} || {0}",
     "_delete_key": "{0} - {1}",
@@ -366,6 +367,8 @@ class _Renderer:
         if conflict is None:
             return EMPTY
         target = f" ON CONSTRAINT {name(conflict.constraint)}" if conflict.constraint else ""
+        if conflict.target:
+            target = " (" + ", ".join(name(column) for column in conflict.target) + ")"
         if not conflict.columns:
             return raw(f" ON CONFLICT{target} DO NOTHING")
         copied = [raw(f"{name(column)} = EXCLUDED.{name(column)}") for column in conflict.columns]
@@ -385,6 +388,8 @@ class _Renderer:
         return statement + f" RETURNING {row.alias}.*, " + check + f" AS {CHECK}", True
 
     def set_column(self, change: plan.SetColumn, row: Row) -> Sql:
+        if change.operator == "_default":
+            return raw(f"{name(change.column)} = DEFAULT")
         before, _, after = UPDATE_OPERATORS[change.operator].partition("{1}")
         current = f"{row.alias}.{name(change.column)}"
         return f"{name(change.column)} = {before.format(current)}" + _param(change.value) + after.format(current)

@@ -149,9 +149,18 @@ class Draft:
         self.databases = snapshot.databases
         self.inconsistent = snapshot.inconsistent
         self.is_touched = False
+        self._tracked: tuple[str, Metadata, TrackedSource] | None = None
 
     def context(self) -> Context:
         return Context(self.databases, self.inconsistent, self.resource_version, self._environ)
+
+    def tracked(self, source: str) -> TrackedSource:
+        """The source as it is in this draft."""
+        if self._tracked is None or self._tracked[0] != source or self._tracked[1] is not self.metadata:
+            sound = consistent(self.metadata, self.inconsistent).sources[source]
+            enums = self.databases.enums.get(source, {})
+            self._tracked = (source, self.metadata, track(sound, self.databases.catalogs[source], enums))
+        return self._tracked[2]
 
     async def apply(self, command: Command, args: JsonValue) -> Any:
         """Carries a command out and gives its answer."""
@@ -196,7 +205,7 @@ class Draft:
         change = SchemaChange(source, self.databases.catalogs.get(source, EMPTY), databases)
         self.metadata = follow(self.metadata, change, self.inconsistent, cascade=cascade)
         self.databases, self.inconsistent = databases, inconsistencies(self.metadata, databases)
-        self.is_touched = True
+        self.is_touched, self._tracked = True, None
 
     async def _with_enums(self, metadata: Metadata, databases: Databases) -> Databases:
         enums = dict(databases.enums)
