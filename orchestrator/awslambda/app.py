@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from orchestrator.awslambda import operations
+from orchestrator.awslambda.callers import check_caller
 from orchestrator.awslambda.errors import ApiError, invalid, not_found
 from orchestrator.awslambda.functions import Function
 from orchestrator.awslambda.invoke import invoke
@@ -105,6 +106,7 @@ _PATHS: dict[str, dict[str, Operation]] = {
 
 def _endpoint(region: Region, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        check_caller(request.headers)
         return await operation(region, request)
 
     return endpoint

@@ -54,8 +54,11 @@ def provide_runtime(folder: Path) -> Runtime:
 
 
 def command(runtime: Runtime, function: Function) -> list[str]:
-    """The worker's command line. It leaves no compiled files in the code folder, which is read-only on AWS."""
-    return [runtime.python, "-S", "-B", "-X", "utf8", "-c", _LAUNCH, function.handler]
+    """The worker's command line. It leaves no compiled files in the code folder, which is read-only on AWS.
+
+    The function's name is for whoever reads the list of processes.
+    """
+    return [runtime.python, "-S", "-B", "-X", "utf8", "-c", _LAUNCH, function.handler, function.name]
 
 
 def environment(runtime: Runtime, function: Function, *, region: str, api: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from orchestrator.awslambda.answers import Invocation, Outcome
 from orchestrator.awslambda.code import Fingerprint, fingerprint
 from orchestrator.awslambda.errors import ApiError
 from orchestrator.awslambda.functions import Function
+from orchestrator.awslambda.logs import announce
 from orchestrator.awslambda.worker import Worker, WorkerGone
 
 MOST_WORKERS = 4
@@ -89,6 +90,7 @@ class Pool:
         """Serve the next event with the code as it is on disk now."""
         files = self._look(self.function)
         if files != self.files:
+            announce(f"{self.function.name}: the code has changed")
             self._renew(Version(self.function, files))
 
     def tend(self, now: float) -> None:

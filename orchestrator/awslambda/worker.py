@@ -22,7 +22,7 @@ from orchestrator.awslambda.answers import (
 )
 from orchestrator.awslambda.environment import Runtime
 from orchestrator.awslambda.functions import Function
-from orchestrator.awslambda.logs import LogFile, Transcript, timestamp
+from orchestrator.awslambda.logs import LogFile, Transcript, announce, timestamp
 from orchestrator.awslambda.runtime_api import Connection, Request
 
 INIT_SECONDS = 10.0  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -196,6 +196,7 @@ class Worker:
                 self._take_answer(request, connection, failed=kind == "error")
             case ("POST", "init", "error"):
                 self._init_error = Answer(request.body, failed=True)
+                announce(f"{self.function.name}: the handler cannot be loaded, its log says why")
                 connection.reply(202, b'{"status":"OK"}', {"content-type": "application/json"})
             case _:
                 connection.reply(404)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ WRITTEN = b'{"data": {"insert_users_one": {"id": "8c1f"}}}'
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
     """load("user_sync", SYNC_ON_FAILURE="deny") is the module of that function."""
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # The code folders are the user's.
 
     def load(function: str, **environment: str) -> ModuleType:
         for name, value in environment.items():
