@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -16,7 +17,7 @@ from orchestrator.engine.commands import (
     whole,
 )
 from orchestrator.engine.commands.command import Call, Command, Context, Result, settle
-from orchestrator.engine.errors import parse_failed
+from orchestrator.engine.errors import not_supported, parse_failed
 
 __all__ = ["COMMANDS", "SECOND_VERSION", "Call", "Command", "Context", "Result", "find", "settle"]
 
@@ -40,6 +41,9 @@ ON_A_SOURCE: Final[Mapping[str, Command]] = {
     "drop_relationship": relationships.drop_relationship,
     "rename_relationship": relationships.rename_relationship,
     "set_relationship_comment": relationships.set_relationship_comment,
+    "create_remote_relationship": remote_relationships.create_remote_relationship,
+    "update_remote_relationship": remote_relationships.update_remote_relationship,
+    "delete_remote_relationship": remote_relationships.delete_remote_relationship,
     **{f"create_{kind}_permission": permissions.create_permission(kind) for kind in permissions.READERS},
     **{f"drop_{kind}_permission": permissions.drop_permission(kind) for kind in permissions.READERS},
     "set_permission_comment": permissions.set_permission_comment,
@@ -93,6 +97,15 @@ LEGACY: Final[Mapping[str, Command]] = {
 """The commands of /v1/query, which are about the default source unless they name another."""
 
 
+ELSEWHERE: Final = re.compile(
+    r"(pg_)?(create|delete|redeliver|invoke)_(event|event_trigger)|(create|delete|get)_cron_triggers?"
+    r"|(create|delete|get)_scheduled_events?|(create|drop|update)_action(_permission)?|set_custom_types"
+    r"|(add|update|remove|reload|introspect)_remote_schema(_permissions)?|(create|drop)_rest_endpoint"
+    r"|(set|remove)_(api_limits|metrics_config|opentelemetry_config)|test_webhook_transform"
+)
+"""Hasura's commands for what this engine has not: actions, remote schemas, event triggers and the like."""
+
+
 def find(name: str, version: int = 1, *, legacy: bool = False) -> Command:
     """The command of that name on /v1/metadata, or on /v1/query where `legacy`; raises parse-failed."""
     if version not in (1, 2):
@@ -104,6 +117,8 @@ def find(name: str, version: int = 1, *, legacy: bool = False) -> Command:
     command = (LEGACY if legacy else COMMANDS).get(name)
     if command is not None:
         return command
+    if ELSEWHERE.fullmatch(name):
+        raise not_supported(f"{name} is not supported by this engine; the image hasura/graphql-engine has it")
     raise parse_failed(unknown(name, legacy=legacy))
 
 

@@ -373,3 +373,19 @@ def test_a_query_collection_is_kept_and_may_be_allowed():
 def test_a_query_collection_needs_a_name():
     error = refusal(EMPTY, "create_query_collection", {"name": "", "definition": {"queries": []}}, legacy=True)
     assert shape(error) == ("parse-failed", "$.name", "empty string not allowed")
+
+
+def test_a_remote_relationship_is_kept():
+    definition = {"to_source": {"source": "other", "table": "x", "field_mapping": {}, "relationship_type": "object"}}
+    args = {"table": "author", "name": "far", "definition": definition}
+    metadata, _ = run(TRACKED, "pg_create_remote_relationship", args)
+    (_, author) = write_metadata(metadata)["sources"][0]["tables"]
+    assert author["remote_relationships"] == [{"name": "far", "definition": definition}]
+    assert refusal(metadata, "pg_create_remote_relationship", args).code == "already-exists"
+    assert run(metadata, "pg_delete_remote_relationship", {"table": "author", "name": "far"})[0] == TRACKED
+
+
+def test_what_only_the_image_can_do_is_said_so():
+    error = refusal(EMPTY, "add_remote_schema", {})
+    message = "add_remote_schema is not supported by this engine; the image hasura/graphql-engine has it"
+    assert (error.code, error.message) == ("not-supported", message)

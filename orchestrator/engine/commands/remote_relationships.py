@@ -1,0 +1,52 @@
+"""Commands about relationships to other sources and remote schemas, which are kept and exported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.engine.commands.command import Call, Result, changed, field_taken, refusal, table_of
+from orchestrator.engine.metadata import Table
+
+FIELD = "remote_relationships"
+
+
+def create_remote_relationship(call: Call) -> Result:
+    name, definition = call.args["name"].non_empty_text(), call.args["definition"].object()
+    source, table = table_of(call)
+    if field_taken(call, source, table, name) or name in names(table):
+        raise refusal("already-exists", f'field with name "{name}" already exists in table "{table.name}"')
+    return changed(call, source, with_relationships(table, [*kept(table), {"name": name, "definition": definition}]))
+
+
+def update_remote_relationship(call: Call) -> Result:
+    name, definition = call.args["name"].non_empty_text(), call.args["definition"].object()
+    source, table = table_of(call)
+    require(table, name)
+    updated = [{**entry, "definition": definition} if entry["name"] == name else entry for entry in kept(table)]
+    return changed(call, source, with_relationships(table, updated))
+
+
+def delete_remote_relationship(call: Call) -> Result:
+    name = call.args["name"].non_empty_text()
+    source, table = table_of(call)
+    require(table, name)
+    return changed(call, source, with_relationships(table, [entry for entry in kept(table) if entry["name"] != name]))
+
+
+def kept(table: Table) -> list[dict[str, Any]]:
+    return list(table.rest.get(FIELD, ()))
+
+
+def names(table: Table) -> list[str]:
+    return [entry["name"] for entry in kept(table)]
+
+
+def require(table: Table, name: str) -> None:
+    if name not in names(table):
+        raise refusal("not-exists", f'no remote relationship named "{name}" on table "{table.name}"')
+
+
+def with_relationships(table: Table, entries: list[dict[str, Any]]) -> Table:
+    rest = {key: value for key, value in table.rest.items() if key != FIELD}
+    return replace(table, rest={**rest, FIELD: entries} if entries else rest)
