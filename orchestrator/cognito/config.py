@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import CognitoError
+from .errors import CognitoError, Serialization
 from .service_model import ServiceModel
 
 NAMES = {
@@ -117,12 +117,14 @@ def _inputs(
 def _checked(
     where: str, given: Mapping[str, Any], operation: str, extra: Mapping[str, Any], own: set[str], model: ServiceModel
 ) -> Mapping[str, Any]:
-    members = model.members(operation)
-    if unknown := sorted(given.keys() - members - own):
-        raise ConfigError(f"{where}: {operation} has no member {unknown[0]!r}")
     kept = {name: given[name] for name in own if name in given}
+    rest = {name: value for name, value in given.items() if name not in own}
+    if unknown := model.unknown(operation, rest):
+        raise ConfigError(f"{where}: {operation} has no member {unknown[0]}")
     try:
-        checked = model.validated(operation, {**{k: v for k, v in given.items() if k not in own}, **extra})
+        checked = model.validated(operation, {**rest, **extra})
+    except Serialization as error:
+        raise ConfigError(f"{where}{error.place}: {error.message}") from error
     except CognitoError as error:
         raise ConfigError(f"{where}: {error.message}") from error
     return {**kept, **{name: value for name, value in checked.items() if name not in extra}}

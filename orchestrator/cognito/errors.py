@@ -64,7 +64,11 @@ class ResourceNotFound(CognitoError):
 
 
 class Serialization(CognitoError):
-    pass
+    """A wrong JSON type. Cognito does not tell where; `place` does, for whoever may know."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class UnexpectedLambda(CognitoError):

@@ -63,9 +63,6 @@ class ServiceModel:
         }
         return cls(operations, shapes)
 
-    def members(self, operation: str) -> set[str]:
-        return set(self._shapes[self.operations[operation]]["members"])
-
     def validated(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The input without nulls and unknown members.
 
@@ -79,21 +76,41 @@ class ServiceModel:
             raise InvalidParameter(count + "; ".join(problems))
         return value
 
-    def _clean(self, name: str, value: Any) -> Any:
+    def unknown(self, operation: str, given: Any) -> list[str]:
+        """The paths of members, at any depth, that an operation's input does not have."""
+        return list(self._unknown(self.operations[operation], given, ""))
+
+    def _clean(self, name: str, value: Any, path: str = "") -> Any:
         """The value without nulls and unknown members; raises Serialization where a JSON type is wrong."""
         shape = self._shapes[name]
         kind = shape["type"]
         if kind in _PYTHON_TYPES and not isinstance(value, _PYTHON_TYPES[kind]):
-            raise _unexpected(value)
-        if kind == "structure":
-            members = shape["members"]
-            known = {key: item for key, item in value.items() if item is not None and key in members}
-            return {key: self._clean(members[key]["shape"], item) for key, item in known.items()}
+            raise _unexpected(value, path)
         if kind == "list":
-            return [self._clean(shape["member"]["shape"], item) for item in value if item is not None]
-        if kind == "map":
-            return {key: self._clean(shape["value"]["shape"], item) for key, item in value.items() if item is not None}
-        return _scalar(kind, value)
+            item_shape = shape["member"]["shape"]
+            return [self._clean(item_shape, item, f"{path}[{n}]") for n, item in enumerate(value) if item is not None]
+        if kind in ("structure", "map"):
+            present = ((key, item, self._shape_of(shape, key)) for key, item in value.items() if item is not None)
+            return {key: self._clean(inner, item, f"{path}.{key}") for key, item, inner in present if inner}
+        return _scalar(kind, value, path)
+
+    def _unknown(self, name: str, value: Any, path: str) -> Iterator[str]:
+        shape = self._shapes[name]
+        if shape["type"] == "list" and isinstance(value, list):
+            for place, item in enumerate(value):
+                yield from self._unknown(shape["member"]["shape"], item, f"{path}[{place}]")
+        if shape["type"] in ("structure", "map") and isinstance(value, dict):
+            for key, item in value.items():
+                inner = self._shape_of(shape, key)
+                here = f"{path}.{key}" if path else key
+                yield from self._unknown(inner, item, here) if inner else (here,)
+
+    def _shape_of(self, shape: Shape, key: str) -> str | None:
+        """The name of the shape under a key of a structure or map; None if a structure has no such member."""
+        if shape["type"] == "map":
+            return str(shape["value"]["shape"])
+        member = shape["members"].get(key)
+        return str(member["shape"]) if member else None
 
     def _problems(self, name: str, value: Any, path: str) -> Iterator[str]:
         shape = self._shapes[name]
@@ -148,24 +165,24 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _scalar(kind: str, value: Any) -> Any:
+def _scalar(kind: str, value: Any, path: str) -> Any:
     if kind not in _SCALARS:
         return value
     wanted, words = _SCALARS[kind]
     if isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool):
         return value
     if isinstance(value, (dict, list)):
-        raise _unexpected(value)
+        raise _unexpected(value, path)
     found = f"{value}".upper() + "_VALUE" if isinstance(value, bool) else _JSON_TYPES[type(value)]
-    raise Serialization(f"{found} can not be converted to {words}")
+    raise Serialization(f"{found} can not be converted to {words}", path)
 
 
-def _unexpected(value: Any) -> Serialization:
+def _unexpected(value: Any, path: str) -> Serialization:
     if isinstance(value, list):
-        return Serialization("Start of list found where not expected")
+        return Serialization("Start of list found where not expected", path)
     if isinstance(value, dict):
-        return Serialization("Start of structure or map found where not expected.")
-    return Serialization("Unexpected field type")
+        return Serialization("Start of structure or map found where not expected.", path)
+    return Serialization("Unexpected field type", path)
 
 
 def _lowered(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import unquote
@@ -74,8 +75,10 @@ class Functions:
                 self.send_response(status)
                 for name, value in {**headers, "content-length": str(len(answer))}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(answer)
+                # A caller that gave up has closed its end.
+                with suppress(ConnectionError):
+                    self.end_headers()
+                    self.wfile.write(answer)
 
             def log_message(self, *_: object) -> None:
                 pass
