@@ -11,6 +11,7 @@ from orchestrator.engine.commands import (
     functions,
     permissions,
     relationships,
+    remote_relationships,
     roles,
     sources,
     tables,
