@@ -60,8 +60,9 @@ def read(root: Path) -> Config:
 
 
 def _text(tree: yaml_tree.Tree, key: str, default: str) -> str:
-    assert isinstance(tree.value, dict)
-    value = tree.value.get(key, default)
+    value = tree.at((key,))
+    if value is None:
+        return default
     if not isinstance(value, str) or not value:
         raise StackError(f"{tree.place((key,))}: {key} must be a text.")
     return value

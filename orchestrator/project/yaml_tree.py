@@ -7,28 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
 from orchestrator.errors import StackError
+from orchestrator.project import yaml_nodes
+from orchestrator.project.yaml_nodes import Json, Place
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+__all__ = ["Json", "Place", "Steps", "Tree", "read", "shown"]
+
 Steps = tuple[str | int, ...]
 
 INCLUDE = re.compile(r"!include\s+(?P<file>.+)")
-BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """A line of a file; `str()` is what editors and terminals turn into a link: `metadata/version.yaml:1`."""
-
-    file: Path
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -84,57 +75,12 @@ def read(path: Path, root: Path, *, tags: Mapping[str, str] = MappingProxyType({
 
 def _file(path: Path, steps: Steps, parents: tuple[Path, ...], reading: Reading) -> Json:
     chain = (*parents, path.resolve())
-    node = _compose(path, reading.root)
+    name = shown(path, reading.root)
+    node = yaml_nodes.parse(path, name)
     if node is None:
-        reading.places.setdefault(steps, Place(shown(path, reading.root), 1))
+        reading.places[steps] = Place(name, 1)
         return None
-    return _Builder(path, chain, reading).value(node, steps, ())
-
-
-class _Loader(BaseLoader):  # type: ignore[misc]
-    """Resolves plain scalars as YAML 1.2 and the Hasura CLI do: `on`, `no` and dates are text."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-
-for _tag, _pattern, _first in [
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("int", r"^[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+|0o[0-7]+)$", "-+0123456789"),
-    (
-        "float",
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+)$",
-        "-+0123456789.",
-    ),
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("merge", r"^<<$", "<"),
-]:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
-
-
-def _compose(path: Path, root: Path) -> yaml.Node | None:
-    name = shown(path, root)
-    try:
-        text = path.read_text(encoding="utf-8")
-        node: yaml.Node | None = yaml.compose(text, _Loader)
-    except OSError as error:
-        raise StackError(f"{name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise StackError(f"{name} is not UTF-8 text (byte {error.start}).", "Save the file as UTF-8.") from error
-    except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, text, name) from error
-    except yaml.YAMLError as error:
-        raise StackError(f"{name} is not YAML: {' '.join(str(error).split())}.") from error
-    return node
-
-
-def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: Path) -> StackError:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    lines = text.splitlines()
-    around = "".join(lines[max(0, line - 2) : line])
-    hint = "YAML allows no tab as indentation: use spaces." if "\t" in around else ""
-    words = " ".join(part for part in (error.context, error.problem) if part)
-    return StackError(f"{Place(name, line)} is not YAML: {words}.", hint)
+    return _Builder(path, name, chain, reading).value(node, steps, ())
 
 
 @dataclass(frozen=True)
@@ -142,6 +88,7 @@ class _Builder:
     """Turns the nodes of one file into values, and notes their places."""
 
     path: Path
+    name: Path
     chain: tuple[Path, ...]
     reading: Reading
 
@@ -162,7 +109,7 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*steps, index), inside) for index, item in enumerate(node.value)]
         try:
-            return _scalar(node)
+            return yaml_nodes.scalar(node)
         except ValueError as error:
             raise StackError(f"{self._place(node)}: {node.value!r} does not fit its tag {node.tag}.") from error
 
@@ -228,22 +175,7 @@ class _Builder:
         return _file(path, steps, self.chain, self.reading)
 
     def _place(self, node: yaml.Node) -> Place:
-        return Place(shown(self.path, self.reading.root), node.start_mark.line + 1)
-
-
-def _scalar(node: yaml.Node) -> Json:
-    text: str = node.value
-    match node.tag.rpartition(":")[2]:
-        case "null":
-            return None
-        case "bool":
-            return text.lower() == "true"
-        case "int":
-            return int(text, 0)
-        case "float":
-            return float(text)
-        case _:
-            return text
+        return Place(self.name, node.start_mark.line + 1)
 
 
 def shown(path: Path, root: Path) -> Path:
