@@ -77,6 +77,9 @@ def _serve(settings: config.Config, listener: socket.socket) -> None:
         lifespan="on",
         access_log=False,
         log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=120,
         timeout_graceful_shutdown=1,
     )
     server = _Server(options, region)

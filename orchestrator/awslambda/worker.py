@@ -88,7 +88,7 @@ class Worker:
         """End the process and its server, whatever it is doing."""
         self._ended = True
         await asyncio.gather(self._start, return_exceptions=True)
-        if self._process is not None:
+        if self._process is not None and not self._process.exited.done():
             self._process.kill()
             await self._process.exited
         if self._server is not None:

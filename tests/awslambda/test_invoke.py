@@ -183,12 +183,12 @@ def test_a_handler_that_takes_too_long_is_killed_with_all_it_started(deploy, cli
             pathlib.Path(event).write_text(str(child.pid))
             child.wait()
         """
-    name = deploy(source, Timeout=1)
+    name = deploy(source, Timeout=2)
     answer = client.invoke(FunctionName=name, Payload=json.dumps(str(pid)), LogType="Tail")
     error = json.load(answer["Payload"])
     assert (answer["FunctionError"], error["errorType"]) == ("Unhandled", "Sandbox.Timedout")
-    assert re.fullmatch(rf"RequestId: {REQUEST_ID} Error: Task timed out after 1\.00 seconds", error["errorMessage"])
-    assert "Task timed out after 1.00 seconds" in base64.b64decode(answer["LogResult"]).decode()
+    assert re.fullmatch(rf"RequestId: {REQUEST_ID} Error: Task timed out after 2\.00 seconds", error["errorMessage"])
+    assert "Task timed out after 2.00 seconds" in base64.b64decode(answer["LogResult"]).decode()
     assert_gone(int(pid.read_text()))
 
 
