@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from orchestrator.engine import commands, crud, storage
-from orchestrator.engine.commands.whole import consistency_answer
 from orchestrator.engine.db import Connection
 from orchestrator.engine.errors import EngineError, access_denied
 from orchestrator.engine.json_value import JsonValue
@@ -65,10 +64,7 @@ class _Requests:
         # Hasura reads the arguments of /v1/query apart, so that their paths start anew.
         given = request.get("args") or JsonValue({}, "$.args")
         args = JsonValue(given.json) if self._api == QUERY else given
-        found = await self._draft.apply(command, args)
-        if name == "reload_metadata" or (name == "replace_metadata" and version == 2):
-            return consistency_answer(self._draft.inconsistent)
-        return found
+        return await self._draft.apply(command, args)
 
     async def bulk(self, request: JsonValue) -> list[Any]:
         answers = []

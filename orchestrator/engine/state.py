@@ -166,7 +166,7 @@ class Draft:
         """Carries a command out and gives its answer."""
         result = command(Call(self.metadata, args, self.context()))
         if result.metadata == self.metadata and not result.reload:
-            return result.answer
+            return result.answered(self.inconsistent)
         databases = self.databases
         if result.reload or _connections(result.metadata) != _connections(self.metadata):
             databases = await self._state.read_databases(result.metadata, self._connections)
@@ -174,7 +174,7 @@ class Draft:
             databases = await self._with_enums(result.metadata, databases)
         self.inconsistent = settle(self.inconsistent, result, databases)
         self.metadata, self.databases, self.is_touched = result.metadata, databases, True
-        return result.answer
+        return result.answered(self.inconsistent)
 
     async def connection(self, source: str) -> Any:
         """The source's connection, in the transaction of this draft."""

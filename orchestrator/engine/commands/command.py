@@ -39,7 +39,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """The metadata after the command and its answer.
+    """The metadata after the command and its answer, or what makes that from the inconsistencies afterwards.
 
     `built` is the object that the command is about: where that is inconsistent, its own reason is the error.
     `tolerates` says which inconsistent objects it may leave behind. `reload` asks for all catalogs to be read anew,
@@ -51,6 +51,9 @@ class Result:
     built: ObjectId | None = None
     tolerates: Tolerates = "old"
     reload: bool = False
+
+    def answered(self, inconsistent: tuple[Inconsistency, ...]) -> Any:
+        return self.answer(inconsistent) if callable(self.answer) else self.answer
 
 
 @dataclass(frozen=True)

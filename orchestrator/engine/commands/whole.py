@@ -22,7 +22,7 @@ def replace_metadata_v2(call: Call) -> Result:
     """Version 2: `{"allow_inconsistent_metadata": …, "metadata": …}`."""
     replacement = read_any(call.metadata, call.args["metadata"])
     lenient = call.args.flag("allow_inconsistent_metadata")
-    return Result(replacement, tolerates="all" if lenient else "none", reload=True)
+    return Result(replacement, consistency, tolerates="all" if lenient else "none", reload=True)
 
 
 def read_any(metadata: Metadata, value: JsonValue) -> Metadata:
@@ -63,15 +63,12 @@ def clear_metadata(call: Call) -> Result:
 
 
 def reload_metadata(call: Call) -> Result:
-    """Asks for the catalogs to be read anew; `consistency_answer` is its answer afterwards."""
-    return Result(call.metadata, tolerates="all", reload=True)
+    """Asks for the catalogs to be read anew."""
+    return Result(call.metadata, reloaded, tolerates="all", reload=True)
 
 
 def get_inconsistent_metadata(call: Call) -> Result:
-    found = call.context.inconsistent
-    return Result(
-        call.metadata, {"is_consistent": not found, "inconsistent_objects": [each.as_json() for each in found]}
-    )
+    return Result(call.metadata, consistency)
 
 
 def drop_inconsistent_metadata(call: Call) -> Result:
@@ -84,7 +81,10 @@ def dump_internal_state(call: Call) -> Result:
     )
 
 
-def consistency_answer(found: tuple[Inconsistency, ...]) -> dict[str, Any]:
-    """What reload_metadata and a lenient replace_metadata answer."""
-    answer: dict[str, Any] = {**SUCCESS, "is_consistent": not found}
-    return {**answer, "inconsistent_objects": [each.as_json() for each in found]} if found else answer
+def consistency(found: tuple[Inconsistency, ...]) -> dict[str, Any]:
+    return {"is_consistent": not found, "inconsistent_objects": [each.as_json() for each in found]}
+
+
+def reloaded(found: tuple[Inconsistency, ...]) -> dict[str, Any]:
+    """What reload_metadata answers, which lists no objects where there are none."""
+    return {**SUCCESS, **consistency(found)} if found else {**SUCCESS, "is_consistent": True}

@@ -27,8 +27,8 @@ def run(metadata, name, args, *, legacy=False, databases=DATABASES):
     before = inconsistencies(metadata, databases)
     call = Call(metadata, JsonValue(args, path), Context(databases, before))
     result = commands.find(name, legacy=legacy)(call)
-    commands.settle(before, result, databases)
-    return result.metadata, result.answer
+    after = commands.settle(before, result, databases)
+    return result.metadata, result.answered(after)
 
 
 def run_all(*steps, metadata=EMPTY):
@@ -323,6 +323,8 @@ def test_inconsistent_metadata_is_replaced_only_where_that_is_allowed():
     args = JsonValue({"allow_inconsistent_metadata": True, "metadata": document}, "$.args")
     result = commands.find("replace_metadata", 2)(Call(EMPTY, args, Context(DATABASES)))
     left = commands.settle((), result, DATABASES)
+    answer = result.answered(left)
+    assert (answer["is_consistent"], len(answer["inconsistent_objects"])) == (False, 1)
     assert [found.object for found in left] == [ObjectId("default", public("missing"))]
     lenient = Context(DATABASES, left)
     dropped = commands.find("drop_inconsistent_metadata")(Call(result.metadata, JsonValue({}), lenient))
