@@ -25,16 +25,15 @@ class Failure:
     code: str = ""
     detail: str = ""
     hint: str = ""
+    rolled_back: bool = True
 
     def words(self, file: Path) -> tuple[str, str]:
         """The message and the hint of an error about `file`."""
         where = f"{file}:{self.line}" if self.line else str(file)
         said = ". ".join(part.rstrip(".") for part in (self.message, self.detail) if part)
         code = f" ({self.code})" if self.code else ""
-        return (
-            f"{where}: {said}{code}.",
-            f"{self.hint} Nothing of this migration was kept: correct it, and go on.".strip(),
-        )
+        kept = "Nothing of this file was kept" if self.rolled_back else "What came before its own COMMIT stayed"
+        return f"{where}: {said}{code}.", f"{self.hint} {kept}: correct it, and go on.".strip()
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,24 @@ class Trial:
 def locate(hasura: Hasura, source: str, sql: str, error: HasuraError) -> Failure:
     """What failed in `sql`, which `hasura` refused with `error`."""
     said = _postgres(error)
+    rolled_back = not any(each.is_transaction_control for each in statements(sql))
     if not said:
-        return Failure(str(error.answer.get("error", error.message)))
+        return Failure(str(error.answer.get("error", error.message)), rolled_back=rolled_back)
     message = said.get("message", "")
     statement = _failing(hasura, source, sql, message)
     return Failure(
         message=message,
-        line=_line(statement, message) if statement else None,
+        line=_line(statement, message) if statement else _only_mention(sql, message),
         code=said.get("status_code", ""),
         detail=said.get("description") or "",
         hint=said.get("hint") or "",
+        rolled_back=rolled_back,
     )
 
 
 def attempt(hasura: Hasura, source: str, sql: str) -> Trial | None:
     """How `sql` would fare now: every statement is run, and all of it rolled back. None if that cannot be told."""
-    cut = statements(sql)
+    cut = [each for each in statements(sql) if not each.is_transaction_control]
     try:
         hasura.run_sql(source, _trial_sql([each.text for each in cut]))
     except HasuraError as error:
@@ -109,6 +110,13 @@ def _line(statement: Statement, message: str) -> int:
             if line := statement.line_of(candidate):
                 return line
     return statement.line
+
+
+def _only_mention(sql: str, message: str) -> int | None:
+    """The one line that mentions what the message quotes, for want of a statement."""
+    words = QUOTED.findall(message)
+    lines = {line for each in statements(sql) for word in words if (line := each.line_of(word))}
+    return lines.pop() if len(lines) == 1 else None
 
 
 def _postgres(error: HasuraError) -> Mapping[str, str]:

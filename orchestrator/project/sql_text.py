@@ -18,6 +18,7 @@ TOKEN = re.compile(
 )
 BLOCK = re.compile(r"/\*|\*/")
 BLANK = {"comment", "block", "space"}
+TRANSACTION = re.compile(r"(begin(?!\s+atomic)|start\s+transaction|commit|end|rollback|abort)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Statement:
     text: str
     line: int
     bare: str
+
+    @property
+    def is_transaction_control(self) -> bool:
+        """Whether it begins or ends a transaction, as some migrations of Hasura's console do."""
+        return TRANSACTION.match(self.bare) is not None
 
     def line_of(self, word: str) -> int | None:
         """The line `word` stands on, unless it stands on none or on several."""

@@ -134,6 +134,20 @@ def test_a_failure_is_told_with_its_line_and_postgresqls_words(
     assert words in caught.value.message
 
 
+def test_a_migration_with_a_transaction_of_its_own_is_run(write: Write, hasura: Hasura, server: HasuraServer) -> None:
+    sql = "BEGIN TRANSACTION;\ncreate table one (id int);\nCOMMIT TRANSACTION;"
+    migrations.apply(hasura, read(write({"migrations/default/100_one/up.sql": sql})))
+    assert server.query("select * from one") == []
+
+
+def test_what_a_migration_committed_itself_is_not_said_to_be_rolled_back(write: Write, hasura: Hasura) -> None:
+    sql = "begin;\ncreate table one (id int);\ncommit;\nselect * from nowhere;"
+    with pytest.raises(StackError) as caught:
+        migrations.apply(hasura, read(write({"migrations/default/100_one/up.sql": sql})))
+    assert caught.value.message.startswith('migrations/default/100_one/up.sql:4: relation "nowhere"')
+    assert caught.value.hint.startswith("What came before its own COMMIT stayed")
+
+
 def test_an_empty_migration_is_recorded(write: Write, hasura: Hasura, server: HasuraServer) -> None:
     migrations.apply(hasura, read(write({"migrations/default/100_nothing/up.sql": "\n"})))
     assert server.state["migrations"] == {"default": {"100": False}}
