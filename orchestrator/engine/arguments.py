@@ -149,7 +149,7 @@ class Arguments:
         items = given.as_list(value, path, str(field.type))
         for index, item in enumerate(items):
             reject_null(item, scalars.graphql_name(element), f"{path}[{index}]")
-        return given.as_param(value, scalars.array_encoder(element), binding.cast, path)
+        return given.as_param(value, scalars.array_encoder(element, takes_text=False), binding.cast, path)
 
     def _enum_operand(self, enum: Enum, binding: OperatorOf, value: Given, path: str) -> Param:
         if binding.operator is None or binding.operator.operand != "array":

@@ -147,18 +147,17 @@ def _away(error: BaseException) -> EngineError:
 def engine_error(error: asyncpg.PostgresError) -> EngineError:
     """PostgreSQL's error as Hasura reports it for a GraphQL request."""
     state, message = error.sqlstate or "", str(error.args[0] if error.args else error)
-    internal = {"error": described(error)}
     if state == "23514":
-        return EngineError("permission-error", f"Check constraint violation. {message}", internal=internal)
+        return EngineError("permission-error", f"Check constraint violation. {message}")
     if state in _CONSTRAINTS:
-        return EngineError("constraint-violation", f"{_CONSTRAINTS[state]}{message}", internal=internal)
+        return EngineError("constraint-violation", f"{_CONSTRAINTS[state]}{message}")
     if state == "22025":
-        return EngineError("bad-request", message, internal=internal)
+        return EngineError("bad-request", message)
     if state[:2] == "22":
-        return EngineError("data-exception", message, internal=internal)
+        return EngineError("data-exception", message)
     if state == "25006":
-        return EngineError("bad-request", message, internal=internal)
-    return EngineError("unexpected", "database query error", internal=internal)
+        return EngineError("bad-request", message)
+    return EngineError("unexpected", "database query error", internal={"error": described(error)})
 
 
 _CONSTRAINTS = {

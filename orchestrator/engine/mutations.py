@@ -26,7 +26,7 @@ from orchestrator.engine.schema.bindings import (
     UpdateRoot,
 )
 from orchestrator.engine.schema.types import Field, Input, InputObject, ObjectType
-from orchestrator.engine.schema.writes import JSONB_VALUES
+from orchestrator.engine.schema.writes import JSONB_VALUES, PLACEHOLDER
 from orchestrator.engine.selection import Selected, collect
 from orchestrator.engine.sql import Literal, Param
 
@@ -190,8 +190,10 @@ class MutationPlanner:
             return ()
         enum = self.planner.arguments.enum(f"{access.table.type_name}_update_column")
         items = given.as_list(value, path, enum.name)
-        bindings = (given.as_enum(item, enum, f"{path}[{index}]").binding for index, item in enumerate(items))
-        return tuple(binding.column.name for binding in bindings if binding)
+        values = [given.as_enum(item, enum, f"{path}[{index}]") for index, item in enumerate(items)]
+        if any(item.name == PLACEHOLDER for item in values):
+            raise validation_failed("erroneous column name", path.removesuffix(".update_columns"))
+        return tuple(item.binding.column.name for item in values)
 
     # Updates and deletes
 

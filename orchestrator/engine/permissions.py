@@ -170,7 +170,7 @@ def permission_value(value: Any, column: Column) -> Param:
 def plain_value(value: Any, column: Column) -> Param:
     if value is None:
         return Param(Literal(None), column.sql_type)
-    encode: scalars.Encode = scalars.encode_json if column.type in scalars.JSON_TYPES else scalars.encode_other
+    encode: scalars.Encode = scalars.encode_json if column.type in scalars.JSON_TYPES else scalars.encode_loosely
     if isinstance(value, list) and column.type.startswith("_"):
         encode = scalars.encoder(column.type)
     return Param(Literal(encode(value, "$")), column.sql_type)

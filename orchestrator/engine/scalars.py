@@ -69,26 +69,6 @@ def mismatch(expected: str, type_name: str, value: Any, path: str) -> Exception:
     return validation_failed(f"expected {expected} for type '{type_name}', but found {describe(value)}", path)
 
 
-def encode_int(value: Any, path: str) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
-        raise mismatch("a 32-bit integer", "Int", value, path)
-    if not -(2**31) <= value < 2**31:
-        raise mismatch("a 32-bit integer", "Int", value, path)
-    return str(int(value))
-
-
-def encode_float(value: Any, path: str) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise mismatch("a float", "Float", value, path)
-    return str(value)
-
-
-def encode_boolean(value: Any, path: str) -> str:
-    if not isinstance(value, bool):
-        raise mismatch("a boolean", "Boolean", value, path)
-    return "true" if value else "false"
-
-
 def encode_string(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise mismatch("a string", "String", value, path)
@@ -152,22 +132,83 @@ def exact_number(text: str) -> int | Decimal:
     return int(text) if len(text) < 1000 and text.lstrip("-").isdecimal() else Decimal(text)
 
 
+def integer_encoder(bits: int) -> Encode:
+    """The encoder of an integer column: a number within its bounds, or a string that PostgreSQL then reads."""
+    bound = 2 ** (bits - 1)
+
+    def encode_integer(value: Any, path: str) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise _failed(f"Int{bits}", "Number", value, path)
+        if value != int(value) or not -bound <= value < bound:
+            raise parse_failed(
+                f"The value {scientific(value)} lies outside the bounds or is not an integer. "
+                "Maybe it is a float, or is there integer overflow?",
+                path,
+            )
+        return str(int(value))
+
+    return encode_integer
+
+
+def scientific(value: int | Decimal) -> str:
+    """The number as Hasura prints it.
+
+    >>> scientific(2147483648), scientific(Decimal("1.50")), scientific(12)
+    ('2.147483648e9', '1.5', '12.0')
+    """
+    sign, digits, exponent = Decimal(value).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    point = len(text) + int(exponent)
+    minus = "-" if sign else ""
+    if 0 < point <= 7:
+        text = text.ljust(point, "0")
+        return f"{minus}{text[:point]}.{text[point:] or 0}"
+    return f"{minus}{text[0]}.{text[1:] or 0}e{point - 1}"
+
+
 def encode_number(value: Any, path: str) -> str:
-    """The text of a bigint, smallint or numeric: a number, or a string that PostgreSQL then reads."""
+    """The text of a number that need not be whole: a number, or a string that PostgreSQL then reads."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise parse_failed(f"parsing Scientific failed, expected Number, but encountered {_aeson(value)}", path)
+        raise _failed("Scientific", "Number", value, path)
     return str(value)
 
 
-def encode_other(value: Any, path: str) -> str:
-    """The text of any other type: a string, which PostgreSQL then reads."""
+def encode_truth(value: Any, path: str) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bool):
+        raise _failed("Bool", "Boolean", value, path)
+    return "true" if value else "false"
+
+
+def encode_text(value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        raise _failed("Text", "String", value, path)
+    return value
+
+
+def encode_loosely(value: Any, path: str) -> str:
+    """The text of a value in a permission or an old query, which PostgreSQL then reads."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    if not isinstance(value, str):
-        raise parse_failed(f"parsing Text failed, expected String, but encountered {_aeson(value)}", path)
-    return value
+    return str(value) if isinstance(value, int | float | Decimal) else encode_text(value, path)
+
+
+def string_encoder(type_name: str) -> Encode:
+    """The encoder of a type that is only known by its text."""
+
+    def encode_known(value: Any, path: str) -> str:
+        if not isinstance(value, str):
+            raise parse_failed(f"A string is expected for type: {type_name}", path)
+        return value
+
+    return encode_known
+
+
+def _failed(kind: str, expected: str, value: Any, path: str) -> Exception:
+    return parse_failed(f"parsing {kind} failed, expected {expected}, but encountered {_aeson(value)}", path)
 
 
 def _aeson(value: Any) -> str:
@@ -176,45 +217,39 @@ def _aeson(value: Any) -> str:
     )
 
 
-def encode_geo(value: Any, path: str) -> str:
-    """GeoJSON, for ST_GeomFromGeoJSON."""
-    if not isinstance(value, dict):
-        raise parse_failed(f"parsing Geometry failed, expected Object, but encountered {_aeson(value)}", path)
-    return encode_json(value, path)
-
-
 _ENCODERS: Mapping[str, Encode] = {
-    "int4": encode_int,
-    "float4": encode_float,
-    "bool": encode_boolean,
-    "text": encode_string,
-    "varchar": encode_string,
+    "int2": integer_encoder(16),
+    "int4": integer_encoder(32),
+    "int8": integer_encoder(64),
+    "float4": encode_number,
+    "float8": encode_number,
+    "numeric": encode_number,
+    "bool": encode_truth,
     "json": encode_json,
     "jsonb": encode_json,
-    "int2": encode_number,
-    "int8": encode_number,
-    "numeric": encode_number,
-    "float8": encode_number,
+    "geometry": encode_json,
+    "geography": encode_json,
+    **dict.fromkeys(("text", "varchar", "bpchar", "citext", "uuid", "date", "timestamp", "timestamptz"), encode_text),
 }
 
 
 def encoder(type_name: str) -> Encode:
-    """The function that gives PostgreSQL's text of a value of this type."""
+    """The function that gives PostgreSQL's text of a column's value."""
     if type_name.startswith("_"):
         return array_encoder(type_name[1:])
-    return _ENCODERS.get(type_name, encode_other)
+    return _ENCODERS.get(type_name) or string_encoder(type_name)
 
 
-def array_encoder(element: str) -> Encode:
-    """The encoder of an array: a list of values, or the text of PostgreSQL's own array syntax."""
+def array_encoder(element: str, *, takes_text: bool = True) -> Encode:
+    """The encoder of an array: a list of values or, where `takes_text`, the text of PostgreSQL's array syntax."""
     encode = encoder(element)
 
     def encode_array(value: Any, path: str) -> str:
-        if isinstance(value, str):
+        if takes_text and isinstance(value, str):
             return value
-        if not isinstance(value, list):
-            raise mismatch("a list", f"[{graphql_name(element)}!]", value, path)
-        items = (_item(encode, item, f"{path}[{index}]") for index, item in enumerate(value))
+        # A single value may stand for a list of one.
+        given = value if isinstance(value, list) else [value]
+        items = (_item(encode, item, f"{path}[{index}]") for index, item in enumerate(given))
         return "{" + ",".join(items) + "}"
 
     return encode_array

@@ -117,7 +117,7 @@ def backend_only(headers: Mapping[str, str]) -> bool:
     value = headers.get(BACKEND_ONLY, "false").lower()
     if value not in (*TRUE, *FALSE):
         raise bad_request(
-            f'{BACKEND_ONLY}: Not a valid boolean text. True values are ["true","t","yes","y"] and  '
+            f'{BACKEND_ONLY}:  Not a valid boolean text. True values are ["true","t","yes","y"] and  '
             'False values are ["false","f","no","n"]. All values are case insensitive'
         )
     return value in TRUE

@@ -65,7 +65,7 @@ def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             list_of(required(name), non_null=True),
             row_arguments(schema, access),
             SelectRoot(access, "many"),
-            _comment(access, "select") or f'fetch data from the table: "{table.name}"',
+            _description(access, "select", f'fetch data from the table: "{table.name}"'),
         )
     if access.can_select_by_key and (roots is None or "select_by_pk" in roots):
         yield Field(
@@ -73,7 +73,9 @@ def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             Ref(name),
             _key_arguments(schema, access),
             SelectRoot(access, "by_pk"),
-            _comment(access, "select_by_pk") or f'fetch data from the table: "{table.name}" using primary key columns',
+            _description(
+                access, "select_by_pk", f'fetch data from the table: "{table.name}" using primary key columns'
+            ),
         )
     if rights and rights.aggregations and (roots is None or "select_aggregate" in roots):
         yield Field(
@@ -81,13 +83,14 @@ def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             required(f"{name}_aggregate"),
             row_arguments(schema, access),
             SelectRoot(access, "aggregate"),
-            _comment(access, "select_aggregate") or f'fetch aggregated fields from the table: "{table.name}"',
+            _description(access, "select_aggregate", f'fetch aggregated fields from the table: "{table.name}"'),
         )
 
 
-def _comment(access: TableAccess, kind: str) -> str | None:
+def _description(access: TableAccess, kind: str, usual: str) -> str | None:
+    """The custom comment of a root field, where an empty one means none; else the usual words."""
     custom = access.table.meta.configuration.custom_root_fields.get(kind)
-    return custom.comment if custom else None
+    return usual if custom is None or custom.comment is None else custom.comment or None
 
 
 def _key_arguments(schema: RoleSchema, access: TableAccess) -> Mapping[str, Input]:
@@ -106,7 +109,7 @@ def _inserts(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         Ref(f"{name}_mutation_response"),
         inputs_of(objects, *conflict),
         InsertRoot(access, one=False),
-        _comment(access, "insert") or f'insert data into the table: "{table.name}"',
+        _description(access, "insert", f'insert data into the table: "{table.name}"'),
     )
     if access.select:
         yield Field(
@@ -114,7 +117,7 @@ def _inserts(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             Ref(name),
             inputs_of(Input("object", required(f"{name}_insert_input"), "the row to be inserted"), *conflict),
             InsertRoot(access, one=True),
-            _comment(access, "insert_one") or f'insert a single row into the table: "{table.name}"',
+            _description(access, "insert_one", f'insert a single row into the table: "{table.name}"'),
         )
 
 
@@ -132,7 +135,7 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             Ref(f"{name}_mutation_response"),
             inputs_of(*arguments, where),
             UpdateRoot(access, "where"),
-            _comment(access, "update") or f'update data of the table: "{table.name}"',
+            _description(access, "update", f'update data of the table: "{table.name}"'),
         )
     if access.can_select_by_key:
         key = Input("pk_columns", required(f"{name}_pk_columns_input"))
@@ -141,7 +144,7 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             Ref(name),
             inputs_of(*arguments, key),
             UpdateRoot(access, "by_pk"),
-            _comment(access, "update_by_pk") or f'update single row of the table: "{table.name}"',
+            _description(access, "update_by_pk", f'update single row of the table: "{table.name}"'),
         )
     if access.select:
         many = Input("updates", list_of(required(f"{name}_updates"), non_null=True), "updates to execute, in order")
@@ -150,7 +153,7 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             list_of(Ref(f"{name}_mutation_response")),
             inputs_of(many),
             UpdateRoot(access, "many"),
-            _comment(access, "update_many") or f'update multiples rows of table: "{table.name}"',
+            _description(access, "update_many", f'update multiples rows of table: "{table.name}"'),
         )
 
 
@@ -164,7 +167,7 @@ def _deletes(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         Ref(f"{name}_mutation_response"),
         inputs_of(where),
         DeleteRoot(access, by_pk=False),
-        _comment(access, "delete") or f'delete data from the table: "{table.name}"',
+        _description(access, "delete", f'delete data from the table: "{table.name}"'),
     )
     if access.can_select_by_key:
         yield Field(
@@ -172,7 +175,7 @@ def _deletes(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             Ref(name),
             _key_arguments(schema, access),
             DeleteRoot(access, by_pk=True),
-            _comment(access, "delete_by_pk") or f'delete single row from the table: "{table.name}"',
+            _description(access, "delete_by_pk", f'delete single row from the table: "{table.name}"'),
         )
 
 

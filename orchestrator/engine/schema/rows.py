@@ -93,9 +93,8 @@ def _always_there(nullable: bool, access: TableAccess, target: TableAccess) -> b
 def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
     for computed in schema.computed_fields(access):
         meta = access.table.meta.computed_fields[computed.name]
-        description = (
-            meta.comment if meta.comment is not None else f'A computed field, executes function "{meta.function}"'
-        )
+        usual = computed.function.comment or f'A computed field, executes function "{meta.function}"'
+        description = usual if meta.comment is None else meta.comment or None
         args = schema.function_arguments(computed)
         if computed.target is None:
             type_ = schema.scalar(computed.function.returns_type)
