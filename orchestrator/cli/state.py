@@ -13,6 +13,7 @@ import click
 from orchestrator.cli import output as out
 from orchestrator.project.config import find_root
 from orchestrator.stack import logs as log_files
+from orchestrator.stack.accounts import Accounts
 from orchestrator.stack.machine import settings_here
 from orchestrator.stack.plan import Layout
 from orchestrator.stack.status import running
@@ -131,7 +132,8 @@ def verify(project: Path) -> None:
     """Take a throwaway user the whole way: sign-up, sync, sign-in, reading the row; then remove it."""
     root = find_root(project)
     record = running(root)
-    verify_stack(record.urls, record.pool, settings_here(root, os.environ).hasura.admin_secret, show_check)
+    accounts = Accounts.of(record.urls, record.pool)
+    verify_stack(accounts, record.urls.graphql, settings_here(root, os.environ).hasura.admin_secret, show_check)
     click.echo("The whole flow works.")
 
 

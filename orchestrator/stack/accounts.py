@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.aws import clients
 from orchestrator.errors import StackError
 from orchestrator.stack.plan import Pool, Urls
 
@@ -28,7 +26,9 @@ class Tokens:
 
 @contextlib.contextmanager
 def cognito_errors(doing: str) -> Iterator[None]:
-    """Turns what boto3 raises into a StackError: `{doing} failed: {code}: {message}`."""
+    """Turns what botocore raises into a StackError: `{doing} failed: {code}: {message}`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except ClientError as error:
@@ -51,6 +51,9 @@ class Accounts:
 
     @classmethod
     def of(cls, urls: Urls, pool: Pool) -> Accounts:
+        """Takes some tenths of a second, for the import of botocore, which nothing else needs."""
+        from orchestrator.aws import clients
+
         client = clients.cognito(endpoint=urls.cognito, region=pool.region)
         return cls(client, pool, f"{urls.cognito}/_local/messages")
 

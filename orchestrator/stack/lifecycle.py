@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from orchestrator.launchers.child import Children
 from orchestrator.services.spec import Spec
 from orchestrator.stack import apply as project
 from orchestrator.stack import record as records
+from orchestrator.stack.accounts import Accounts
 from orchestrator.stack.machine import plan_here, require_free
 from orchestrator.stack.plan import Layout, Plan
 from orchestrator.stack.record import Record, fingerprint
@@ -39,41 +40,54 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
     """
     layout = Layout(root)
     records.make_state(layout)
-    with records.locked(layout.lock), contextlib.ExitStack() as undo:
+    with records.locked(layout.lock), contextlib.ExitStack() as undo, side_by_side() as pool:
         record = records.read(layout.record)
-        plan = plan_here(root, environ, record)
         children = Children(layout.state)
+        plan = plan_here(root, environ, record, running=children.alive())
         if not children.alive():
             undo.callback(children.close)
-        changed = start(plan, children, record, undo, report)
+        stale = stale_services(plan, children, record)
+        # Making a client of AWS takes as long as starting a service.
+        accounts = pool.submit(Accounts.of, plan.urls, plan.pool) if check and stale else None
+        start(plan, stale, children, pool, report)
         records.write(layout.record, Record.of(plan, applied=record.applied if record else ""))
-        applied = apply(plan, root, record, changed=bool(changed), report=report)
+        applied = apply(plan, root, record, changed=bool(stale), report=report)
         records.write(layout.record, Record.of(plan, applied=applied))
-        if check and changed:
+        if accounts:
             begin = time.monotonic()
-            verify(plan.urls, plan.pool, plan.admin_secret, lambda _: None)
+            verify(accounts.result(), plan.urls.graphql, plan.admin_secret, lambda _: None)
             report(Event("verify", "the whole sign-in flow works", time.monotonic() - begin))
         undo.pop_all()
-    return bool(changed) or record is None or applied != record.applied
+    return bool(stale) or record is None or applied != record.applied
 
 
-def start(
-    plan: Plan, children: Children, record: Record | None, undo: contextlib.ExitStack, report: Report
-) -> tuple[str, ...]:
-    """Starts or restarts what is not running as planned, side by side; returns those services' names."""
+@contextlib.contextmanager
+def side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """Threads for what can be done at the same time; a failure does not wait for the others."""
+    pool = ThreadPoolExecutor()
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def stale_services(plan: Plan, children: Children, record: Record | None) -> tuple[Spec, ...]:
+    """The services that are not running, or not as planned."""
     states = children.states() if children.alive() else {}
     running = {name for name, child in states.items() if child.state == "running"}
     known = record.fingerprints if record else {}
-    stale = [spec for spec in plan.specs if spec.name not in running or known.get(spec.name) != fingerprint(spec)]
-    for spec in stale:
-        if spec.name in running:
+    return tuple(spec for spec in plan.specs if spec.name not in running or known.get(spec.name) != fingerprint(spec))
+
+
+def start(plan: Plan, stale: Sequence[Spec], children: Children, pool: ThreadPoolExecutor, report: Report) -> None:
+    """Starts these services, side by side where one does not need the other, and waits until all are ready."""
+    if children.alive():
+        for spec in stale:
             children.stop(spec)
     for spec in stale:
         for port in spec.ports.values():
             require_free(spec.name, port)
     children.open(plan.specs)
-    pool = ThreadPoolExecutor(len(plan.specs))
-    undo.callback(pool.shutdown, wait=False, cancel_futures=True)
     futures: dict[str, Future[None]] = {}
     for spec in plan.specs:
         needs = [futures[name] for name in spec.needs]
@@ -81,7 +95,6 @@ def start(
     done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
     for future in done:
         future.result()
-    return tuple(spec.name for spec in stale)
 
 
 def start_one(

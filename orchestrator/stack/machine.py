@@ -24,10 +24,12 @@ PORT_VARIABLES = {
 }
 
 
-def plan_here(root: Path, environ: Mapping[str, str], record: Record | None) -> Plan:
+def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, running: bool) -> Plan:
     """The plan for this project on this machine. Makes the secrets that are missing, and nothing else."""
     settings = settings_here(root, environ)
-    chosen = choose_ports(settings.ports, record.ports if record else {})
+    before = record.ports if record else {}
+    usable = {name: port for name, port in before.items() if running or ports.is_free(port)}
+    chosen = choose_ports(settings.ports, usable)
     urls = make_urls(settings, Addresses(settings.host, chosen))
     read = template.read(
         root / "lambdas" / "template.yaml",

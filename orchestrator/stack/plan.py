@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.project.template import Function, Template
 from orchestrator.services import awslambda, cognito, hasura, postgres
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import Spec
 from orchestrator.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestrator.project.template import Function, Template
 
 STACK_NAME = "hasura-cognito"
 METADATA_DATABASE = "hasura_metadata"

@@ -15,7 +15,6 @@ import httpx
 
 from orchestrator.errors import StackError
 from orchestrator.stack.accounts import Accounts
-from orchestrator.stack.plan import Pool, Urls
 
 CLAIMS_NAMESPACE = "https://hasura.io/jwt/claims"
 
@@ -82,14 +81,14 @@ def require(condition: bool, message: str, hint: str) -> None:
         raise StackError(message, hint)
 
 
-def verify(urls: Urls, pool: Pool, admin_secret: str, report: Callable[[Check], None]) -> None:
+def verify(accounts: Accounts, graphql_url: str, admin_secret: str, report: Callable[[Check], None]) -> None:
     """Goes the whole way once. Reports each step that holds; raises StackError at the first that does not.
 
     The users it makes, and their rows, are gone afterwards either way.
     """
     # A proxy of the environment must not see the tokens, nor answer for localhost.
     with httpx.Client(timeout=30, trust_env=False) as http:
-        go_the_whole_way(Accounts.of(urls, pool), GraphQL(http, urls.graphql), admin_secret, report)
+        go_the_whole_way(accounts, GraphQL(http, graphql_url), admin_secret, report)
 
 
 def go_the_whole_way(accounts: Accounts, graphql: GraphQL, admin_secret: str, report: Callable[[Check], None]) -> None:
