@@ -25,7 +25,14 @@ FIRED = {
     "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "PreTokenGeneration",
     "PreTokenGenerationConfig",
 }  # fmt: skip
-WAY_OUT_OF_TRIGGER = "Choose it with `!If [Condition, …, !Ref AWS::NoValue]`, or use STACK_IDENTITY=aws."
+# What would change a sign-in, and the emulator does not do; the values with which it changes nothing.
+NOT_DONE: Mapping[str, set[str]] = {
+    "DeviceConfiguration": set(),
+    "MfaConfiguration": {"OFF"},
+    "RefreshTokenRotation": set(),
+    "UserAttributeUpdateSettings": set(),
+}
+CHOOSE = "Choose it with `!If [Condition, …, !Ref AWS::NoValue]`, or use STACK_IDENTITY=aws."
 FLAT_DOMAIN = {"Domain", "UserPoolId", "ManagedLoginVersion"}
 
 
@@ -92,7 +99,14 @@ def _fitted(
         problems.append(
             scope.unfollowed(_steps(name, *misfit.steps), f"{dotted}: {misfit.message}", misfit.hint).problem
         )
-    return fitted, problems
+    return fitted, [*problems, *_not_done(scope, name, members)]
+
+
+def _not_done(scope: Scope, name: str, members: Mapping[str, Any]) -> Iterator[Problem]:
+    for key in members.keys() & NOT_DONE.keys():
+        if str(members[key]) not in NOT_DONE[key]:
+            message = f"the local Cognito does not do what {key} asks for ({name})."
+            yield scope.unfollowed(_steps(name, key), message, CHOOSE).problem
 
 
 def _triggers(scope: Scope, name: str, config: Any) -> Iterator[Problem]:
@@ -102,7 +116,7 @@ def _triggers(scope: Scope, name: str, config: Any) -> Iterator[Problem]:
         steps = _steps(name, "LambdaConfig", trigger)
         arn = value.get("LambdaArn") if isinstance(value, dict) else value
         if trigger not in FIRED:
-            yield scope.unfollowed(steps, f"the local Cognito does not fire {trigger}.", WAY_OUT_OF_TRIGGER).problem
+            yield scope.unfollowed(steps, f"the local Cognito does not fire {trigger}.", CHOOSE).problem
         elif str(arn) not in functions:
             yield scope.unfollowed(
                 steps, f"{trigger} names a function that is not in this template.", "Use !GetAtt Function.Arn."

@@ -153,6 +153,10 @@ def test_what_matters_in_aws_only_is_passed_over(write: Write) -> None:
             "template.yaml:5: Pool.MfaConfiguration: must be one of OFF, ON, OPTIONAL",
         ),
         (
+            f"Resources:\n{POOL}    Properties:\n      MfaConfiguration: 'ON'\n",
+            "template.yaml:5: the local Cognito does not do what MfaConfiguration asks for",
+        ),
+        (
             f"Resources:\n{POOL}    Properties:\n      LambdaConfig:\n        PostConfirmed: x\n",
             "template.yaml:6: Pool.LambdaConfig.PostConfirmed: .* Is PostConfirmation meant",
         ),
