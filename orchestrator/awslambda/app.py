@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -37,7 +37,13 @@ def make_app(region: Region, functions: Iterable[Function]) -> Starlette:
                 Route(prefix + path, _endpoint(region, operation), methods=[method])
                 for method, operation in by_method.items()
             ]
-    handlers: dict[Any, Any] = {ApiError: _refuse, 404: _unknown, 405: _unknown, 500: _broken}
+    handlers: dict[Any, Any] = {
+        ApiError: _refuse,
+        ClientDisconnect: _gone,
+        404: _unknown,
+        405: _unknown,
+        500: _broken,
+    }
     return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
 
 
@@ -140,6 +146,10 @@ async def _refuse(_: Request, error: ApiError) -> Response:
 async def _unknown(request: Request, _: Exception) -> Response:
     message = f"The local Lambda emulator has no operation {request.method} {request.url.path}."
     return _error(501, "UnsupportedOperationException", message)
+
+
+async def _gone(_: Request, __: ClientDisconnect) -> Response:
+    return Response(status_code=400)  # Nobody is there to read it.
 
 
 async def _broken(_: Request, error: Exception) -> Response:

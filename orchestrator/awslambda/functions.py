@@ -15,11 +15,13 @@ TIMEOUTS = range(1, 901)
 MEMORY_SIZES = range(128, 10241)
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_HANDLER = re.compile(r"\S{1,128}")
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _REFERENCE = re.compile(
     r"(?:(?:arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?function:)?"
     r"(?P<name>[a-zA-Z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
 )
+_UNUSABLE = frozenset(map(chr, [0, *range(0xD800, 0xE000)]))  # NUL, and halves of characters
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _RESERVED = frozenset(
     {
@@ -98,8 +100,8 @@ def check(function: Function) -> None:
         raise InvalidSetting("the name must be 1 to 64 letters, digits, hyphens or underscores")
     if function.runtime not in RUNTIMES:
         raise InvalidSetting(f"the runtime {function.runtime!r} cannot run locally; it can be {', '.join(RUNTIMES)}")
-    if not function.handler or any(character.isspace() for character in function.handler):
-        raise InvalidSetting("the handler must be like app.handler, without spaces")
+    if not _HANDLER.fullmatch(function.handler) or not function.handler.isprintable():
+        raise InvalidSetting("the handler must be like app.handler, without spaces, of at most 128 characters")
     if function.timeout not in TIMEOUTS:
         raise InvalidSetting(f"the timeout must be 1 to 900 seconds, not {function.timeout}")
     if function.memory not in MEMORY_SIZES:
@@ -110,15 +112,17 @@ def check(function: Function) -> None:
 def check_environment(environment: Mapping[str, str]) -> None:
     """Raises InvalidSetting, in AWS's words but without quoting the variables' values."""
     unusable = "Lambda was unable to configure your environment variables because the environment variables you have"
-    for name in environment:
+    for name, value in environment.items():
         if not _VARIABLE.fullmatch(name):
             raise InvalidSetting(f"the environment variable {name!r} must match [a-zA-Z]([a-zA-Z0-9_])+")
+        if not _UNUSABLE.isdisjoint(value):
+            raise InvalidSetting(f"the environment variable {name} has a character that no process can be given")
     if reserved := sorted(_RESERVED.intersection(environment)):
         raise InvalidSetting(
             f"{unusable} provided contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
-    size = len(json.dumps(dict(environment), ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+    size = len(json.dumps(dict(environment), ensure_ascii=False, separators=(",", ":")).encode())
     if size > ENVIRONMENT_BYTES:
         raise InvalidSetting(f"{unusable} provided exceeded the 4KB limit. String measured: {size} bytes")
 

@@ -8,6 +8,7 @@ import binascii
 import secrets
 import time
 import uuid
+from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,8 +20,6 @@ from orchestrator.awslambda.region import Deployed
 
 REQUEST_BYTES = 6_291_456
 EVENT_BYTES = 1_048_576
-
-_background: set[asyncio.Task[Outcome]] = set()
 
 
 async def invoke(deployed: Deployed, request: Request) -> Response:
@@ -42,17 +41,30 @@ async def invoke(deployed: Deployed, request: Request) -> Response:
     if kind == "DryRun":
         return Response(status_code=204, headers=headers)
     if kind == "Event":
-        task = asyncio.ensure_future(_run(deployed, invocation))
-        _background.add(task)
-        task.add_done_callback(_background.discard)
+        _leave_running(deployed, invocation)
         return Response(status_code=202, headers=headers)
     outcome = await _run(deployed, invocation)
-    headers["x-amz-executed-version"] = "$LATEST"
+    headers |= _headers(outcome, with_log=request.headers.get("x-amz-log-type") == "Tail")
+    return Response(outcome.payload, headers=headers, media_type="application/json")
+
+
+def _headers(outcome: Outcome, *, with_log: bool) -> dict[str, str]:
+    headers = {"x-amz-executed-version": "$LATEST"}
     if outcome.failed:
         headers["x-amz-function-error"] = "Unhandled"
-    if request.headers.get("x-amz-log-type") == "Tail":
+    if with_log:
         headers["x-amz-log-result"] = base64.b64encode(outcome.log).decode()
-    return Response(outcome.payload, headers=headers, media_type="application/json")
+    return headers
+
+
+def _leave_running(deployed: Deployed, invocation: Invocation) -> None:
+    async def run() -> None:
+        with suppress(ApiError):  # The function was deleted, or the emulator is stopping.
+            await _run(deployed, invocation)
+
+    task = asyncio.ensure_future(run())
+    deployed.background.add(task)
+    task.add_done_callback(deployed.background.discard)
 
 
 async def _run(deployed: Deployed, invocation: Invocation) -> Outcome:

@@ -24,11 +24,12 @@ TEND_SECONDS = 0.5
 
 @dataclass
 class Deployed:
-    """A function with its workers, and the statements of its resource policy by id."""
+    """A function with its workers, the events nobody waits for, and the statements of its resource policy by id."""
 
     arn: str
     pool: Pool
     statements: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    background: set[asyncio.Task[None]] = field(default_factory=set)
     _weighed: tuple[Fingerprint, int, str] | None = None
 
     @property

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 from botocore.config import Config
 
@@ -61,6 +64,17 @@ def running(config: Path) -> Iterator[Emulator]:
             yield Emulator(process, url, config.parent / "logs")
         finally:
             process.kill()
+
+
+def wait_until_gone(pid: int) -> None:
+    """Fails if this process still runs in ten seconds. One that nobody has waited for yet counts as gone."""
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(pid):
+        with suppress(psutil.NoSuchProcess):
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return
+        assert time.monotonic() < deadline, f"process {pid} still runs"
+        os.sched_yield()
 
 
 @pytest.fixture(scope="session")

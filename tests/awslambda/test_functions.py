@@ -41,7 +41,11 @@ def test_what_cannot_name_a_function_is_none(text):
         {"runtime": "python2.7"},
         {"timeout": 901},
         {"memory": 127},
+        {"handler": "app.handler\0"},
+        {"handler": "a" * 129},
         {"environment": {"_X": "y"}},
+        {"environment": {"KEY": "a\0b"}},
+        {"environment": {"KEY": "\ud83d"}},
     ],
 )
 def test_settings_that_aws_refuses_are_invalid(changes):

@@ -6,12 +6,13 @@ import base64
 import json
 import os
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
+from .conftest import wait_until_gone
 
 ECHO = "def handler(event, context): return event"
 REQUEST_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -189,20 +190,7 @@ def test_a_handler_that_takes_too_long_is_killed_with_all_it_started(deploy, cli
     assert (answer["FunctionError"], error["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert re.fullmatch(rf"RequestId: {REQUEST_ID} Error: Task timed out after 2\.00 seconds", error["errorMessage"])
     assert "Task timed out after 2.00 seconds" in base64.b64decode(answer["LogResult"]).decode()
-    assert_gone(int(pid.read_text()))
-
-
-def assert_gone(pid: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        if state == "Z":  # A zombie nobody has asked about yet is gone all the same.
-            return
-        os.sched_yield()
-    pytest.fail(f"process {pid} still runs")
+    wait_until_gone(int(pid.read_text()))
 
 
 @pytest.mark.parametrize("value", ["float('nan')", "[float('inf')]"])

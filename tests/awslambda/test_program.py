@@ -8,13 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from .conftest import running, write_config
+from .conftest import running, wait_until_gone, write_config
 
 
 def function(folder: Path, source: str, **settings) -> dict:
@@ -30,13 +29,6 @@ def result(client, name, event=None):
 def run(config: Path, *arguments: str) -> subprocess.CompletedProcess:
     argv = [sys.executable, "-m", "orchestrator.awslambda", "--config", str(config), *arguments]
     return subprocess.run(argv, capture_output=True, text=True, timeout=30)
-
-
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
-        assert time.monotonic() < deadline, f"process {pid} still runs"
-        os.sched_yield()
 
 
 @pytest.mark.parametrize(
