@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -31,7 +31,7 @@ class Tree:
     """
 
     value: Json
-    places: Mapping[Steps, Place]
+    places: Mapping[Steps, Place] = field(repr=False)
 
     def place(self, steps: Steps) -> Place:
         """Where the value at `steps` is written, or else the nearest one around it."""

@@ -48,18 +48,18 @@ class Function:
 class _Resource:
     scope: Scope
     name: str
-    folder: Path  # of the template
-
-    def steps(self, key: str = "") -> Steps:
-        base: Steps = ("Resources", self.name)
-        return (*base, "Properties", key) if key else base
 
     def property(self, key: str, default: Any = None) -> Any:
         value = property_of(self.scope, self.name, key, default)
         return default if value is NO_VALUE else value
 
-    def problem(self, key: str, message: str, hint: str = "") -> Problem:
-        return self.scope.unfollowed(self.steps(key), message, hint).problem
+    def written(self, section: str) -> Mapping[str, Any]:
+        """`Properties` or `Metadata` as the template has it, unresolved."""
+        found: Mapping[str, Any] = self.scope.resources[self.name].get(section) or {}
+        return found
+
+    def problem(self, steps: Steps, message: str, hint: str = "") -> Problem:
+        return self.scope.unfollowed(("Resources", self.name, *steps), message, hint).problem
 
 
 def read(scope: Scope, name: str, folder: Path) -> tuple[Function | None, list[Problem]]:
@@ -67,10 +67,10 @@ def read(scope: Scope, name: str, folder: Path) -> tuple[Function | None, list[P
 
     Raises Unfollowed for a value that cannot be told.
     """
-    resource = _Resource(scope, name, folder)
+    resource = _Resource(scope, name)
     code = folder / str(_asset(resource) or "")
     handler = str(resource.property("Handler", ""))
-    problems = [*_unknown(resource), *_code(resource, code, handler), *_limits(resource)]
+    problems = [*_unknown(resource), *_code(resource, code, handler), *_limits(resource), *_variables(resource)]
     if problems:
         return None, problems
     function = Function(
@@ -84,54 +84,53 @@ def read(scope: Scope, name: str, folder: Path) -> tuple[Function | None, list[P
         memory=int(resource.property("MemorySize", 128)),
         role=str(resource.property("Role", "")),
         description=str(resource.property("Description", "")),
-        line=scope.tree.place(resource.steps()).line,
+        line=scope.tree.place(("Resources", name)).line,
     )
     return function, []
 
 
 def _unknown(resource: _Resource) -> Iterator[Problem]:
-    properties = resource.scope.resources[resource.name].get("Properties") or {}
-    for key in properties:
+    for key in resource.written("Properties"):
         if key == "PackageType" and resource.property(key) == "Zip":
             continue
         if key not in READ | PASSED_OVER:
-            yield resource.problem(key, f"the local Lambda has no {key} ({resource.name}).", WAY_OUT)
+            yield resource.problem(("Properties", key), f"the local Lambda has no {key} ({resource.name}).", WAY_OUT)
     if not RUNTIME.fullmatch(str(resource.property("Runtime", ""))):
         yield resource.problem(
-            "Runtime", f"the local Lambda runs Python only; {resource.name} needs a runtime such as python3.12."
+            ("Properties", "Runtime"),
+            f"the local Lambda runs Python only; {resource.name} needs a runtime such as python3.12.",
         )
 
 
 def _asset(resource: _Resource) -> str | None:
     """The folder of the sources, told as CDK and SAM do (`Metadata: aws:asset:path`) or as `aws cloudformation package`
     takes it (`Code: ./folder`)."""
-    metadata = resource.scope.resources[resource.name].get("Metadata") or {}
+    metadata = resource.written("Metadata")
     if metadata.get("aws:asset:path") and metadata.get("aws:asset:property", "Code") == "Code":
         return str(metadata["aws:asset:path"])
-    code = (resource.scope.resources[resource.name].get("Properties") or {}).get("Code")
+    code = resource.written("Properties").get("Code")
     return code if isinstance(code, str) else None
 
 
 def _code(resource: _Resource, code: Path, handler: str) -> Iterator[Problem]:
     if _asset(resource) is None:
         yield resource.problem(
-            "Code",
+            ("Properties", "Code"),
             f"the sources of {resource.name} are not told.",
             "Add `Metadata: {aws:asset:path: FOLDER, aws:asset:property: Code}` beside its Properties.",
         )
         return
     if not code.is_dir():
-        place = resource.scope.unfollowed(
-            (*resource.steps(), "Metadata", "aws:asset:path"), f"the code folder {_asset(resource)} does not exist."
-        )
-        yield place.problem
+        yield resource.problem(("Metadata", "aws:asset:path"), f"the code folder {_asset(resource)} does not exist.")
         return
     match = HANDLER.fullmatch(handler)
     if not match:
-        yield resource.problem("Handler", f"{resource.name} needs a Handler such as app.handler.")
+        yield resource.problem(("Properties", "Handler"), f"{resource.name} needs a Handler such as app.handler.")
     elif not any((code / file).is_file() for file in _module_files(match["module"])):
         file = _module_files(match["module"])[0]
-        yield resource.problem("Handler", f"the handler {handler} needs the file {_asset(resource)}/{file}.")
+        yield resource.problem(
+            ("Properties", "Handler"), f"the handler {handler} needs the file {_asset(resource)}/{file}."
+        )
 
 
 def _module_files(module: str) -> tuple[str, str]:
@@ -143,15 +142,18 @@ def _limits(resource: _Resource) -> Iterator[Problem]:
     for key, allowed in (("Timeout", SECONDS), ("MemorySize", MEGABYTES)):
         value = str(resource.property(key, allowed[0]))
         if not value.isdecimal() or int(value) not in allowed:
-            yield resource.problem(key, f"{key} must be a number from {allowed[0]} to {allowed[-1]}.")
+            yield resource.problem(("Properties", key), f"{key} must be a number from {allowed[0]} to {allowed[-1]}.")
+
+
+def _variables(resource: _Resource) -> Iterator[Problem]:
     environment = resource.property("Environment", {})
     if not isinstance(environment, dict) or not isinstance(environment.get("Variables", {}), dict):
-        yield resource.problem("Environment", "Environment takes `Variables: {NAME: value}`.")
+        yield resource.problem(("Properties", "Environment"), "Environment takes `Variables: {NAME: value}`.")
         return
     for key, value in environment.get("Variables", {}).items():
         if isinstance(value, dict | list) or value is None:
-            steps = (*resource.steps("Environment"), "Variables", key)
-            yield resource.scope.unfollowed(steps, f"the variable {key} must be a text.").problem
+            steps = ("Properties", "Environment", "Variables", key)
+            yield resource.problem(steps, f"the variable {key} must be a text.")
 
 
 def _environment(resource: _Resource) -> dict[str, str]:
