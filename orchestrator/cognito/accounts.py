@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from .attributes import VERIFIABLE, is_email, is_phone_number
 from .auth import srp
 from .auth.passwords import check_policy
 from .emulator import Emulator
-from .errors import AliasExists, InvalidParameter, UsernameExists
+from .errors import AliasExists, InvalidParameter, UsernameExists, UserNotFound
 from .model import CONFIRMED, Client, Json, Pool, User
 from .store import users
 
@@ -75,12 +75,29 @@ def add(emulator: Emulator, pool: Pool, user: User, *, force_alias: bool = False
             raise UsernameExists("User already exists") from error
 
 
+def change(emulator: Emulator, pool: Pool, user: User, changed: Callable[[User], User]) -> User:
+    """The user after a change of what is stored now; raises UserNotFound if there is nobody any more."""
+    at = emulator.clock()
+    after = users.change(emulator.database, pool, user.sub, lambda now: replace(changed(now), modified_at=at))
+    if after is None:
+        raise UserNotFound("User does not exist.")
+    return after
+
+
 def verify(emulator: Emulator, pool: Pool, user: User, attribute: str, *, force_alias: bool = False) -> User:
     """The user with an attribute marked as verified (to be called within the change of that user)."""
     attributes = {**user.attributes, f"{attribute}_verified": "true"}
     verified = replace(user, attributes=attributes)
     _take_aliases(emulator, pool, verified, force_alias=force_alias)
     return verified
+
+
+def with_attributes(emulator: Emulator, pool: Pool, user: User, given: Mapping[str, str]) -> User:
+    """The user with changed attributes: a changed address is not verified any more. Raises AliasExists."""
+    changed = [name for name in VERIFIABLE if name in given and given[name] != user.attributes.get(name)]
+    attributes = {**user.attributes, **{f"{name}_verified": "false" for name in changed}, **given}
+    check_attributes_free(emulator, pool, user, attributes)
+    return replace(user, attributes=attributes)
 
 
 def with_password(emulator: Emulator, pool: Pool, user: User, password: str) -> User:

@@ -1,1 +1,1 @@
-"""Proving who a user is: SRP, passwords, secret hashes. No HTTP, no storage."""
+"""Proving who a user is: SRP, passwords, flows and challenges. No HTTP, no SQL."""

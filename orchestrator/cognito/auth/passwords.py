@@ -41,12 +41,6 @@ def temporary(policy: Mapping[str, Any], random: Random) -> str:
     return f"Aa1!{filler}"[:length]
 
 
-def secret_hash(username: str, client_id: str, secret: str) -> str:
-    """The SECRET_HASH a client with a secret sends along."""
-    digest = hmac.digest(secret.encode(), f"{username}{client_id}".encode(), hashlib.sha256)
-    return base64.b64encode(digest).decode()
-
-
 class Passwords:
     """Checks passwords, and knows again one that proved right: the second sign-in costs microseconds, not 5 ms.
 

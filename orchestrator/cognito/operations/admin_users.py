@@ -11,7 +11,7 @@ from ..emulator import Emulator
 from ..errors import InvalidParameter, UnsupportedUserState
 from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, Json, Pool, User, random_uuid
 from ..store import users
-from .request import NO_CLIENT, change, pool_and_user, pool_of, user_of, user_type
+from .request import NO_CLIENT, pool_and_user, pool_of, user_of, user_type
 
 
 async def admin_create_user(emulator: Emulator, request: Json) -> Json:
@@ -40,7 +40,7 @@ async def _invite_again(emulator: Emulator, pool: Pool, request: Json) -> Json:
     if user.status != FORCE_CHANGE_PASSWORD:
         raise UnsupportedUserState(f"Resend not possible. {user.username} status is not FORCE_CHANGE_PASSWORD")
     password = request.get("TemporaryPassword") or passwords.temporary(pool.password_policy, emulator.random)
-    user = change(emulator, pool, user, lambda now: accounts.with_password(emulator, pool, now, password))
+    user = accounts.change(emulator, pool, user, lambda now: accounts.with_password(emulator, pool, now, password))
     await _invite(emulator, pool, user, password, request)
     return {"User": user_type(user)}
 
@@ -70,14 +70,14 @@ def admin_delete_user(emulator: Emulator, request: Json) -> Json:
 
 def admin_enable_user(emulator: Emulator, request: Json) -> Json:
     pool, user = pool_and_user(emulator, request)
-    change(emulator, pool, user, lambda now: replace(now, enabled=True))
+    accounts.change(emulator, pool, user, lambda now: replace(now, enabled=True))
     return {}
 
 
 def admin_disable_user(emulator: Emulator, request: Json) -> Json:
     """Disables the user and revokes every token: they stay revoked when the user is enabled again."""
     pool, user = pool_and_user(emulator, request)
-    change(emulator, pool, user, lambda now: replace(now, enabled=False, signed_out_at=emulator.clock()))
+    accounts.change(emulator, pool, user, lambda now: replace(now, enabled=False, signed_out_at=emulator.clock()))
     return {}
 
 
@@ -88,7 +88,7 @@ def admin_set_user_password(emulator: Emulator, request: Json) -> Json:
     def changed(now: User) -> User:
         return replace(accounts.with_password(emulator, pool, now, request["Password"]), status=status)
 
-    change(emulator, pool, user, changed)
+    accounts.change(emulator, pool, user, changed)
     return {}
 
 
@@ -100,7 +100,7 @@ async def admin_reset_user_password(emulator: Emulator, request: Json) -> Json:
         raise InvalidParameter(
             "Cannot reset password for the user as there is no registered/verified email or phone_number"
         )
-    user = change(emulator, pool, user, lambda now: replace(now, status=RESET_REQUIRED))
+    user = accounts.change(emulator, pool, user, lambda now: replace(now, status=RESET_REQUIRED))
     metadata = request.get("ClientMetadata")
     await delivery.send_code(emulator, pool, user, NO_CLIENT, delivery.FORGOT_PASSWORD, attribute, metadata)
     return {}
@@ -108,5 +108,5 @@ async def admin_reset_user_password(emulator: Emulator, request: Json) -> Json:
 
 def admin_user_global_sign_out(emulator: Emulator, request: Json) -> Json:
     pool, user = pool_and_user(emulator, request)
-    change(emulator, pool, user, lambda now: replace(now, signed_out_at=emulator.clock()))
+    accounts.change(emulator, pool, user, lambda now: replace(now, signed_out_at=emulator.clock()))
     return {}

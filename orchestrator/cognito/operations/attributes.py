@@ -11,7 +11,7 @@ from ..emulator import Emulator
 from ..errors import InvalidParameter
 from ..model import Json, Pool, User
 from ..tokens.access import Bearer, bearer
-from .request import NO_CLIENT, change, pool_and_user
+from .request import NO_CLIENT, pool_and_user
 
 
 async def update_user_attributes(emulator: Emulator, request: Json) -> Json:
@@ -56,7 +56,7 @@ def verify_user_attribute(emulator: Emulator, request: Json) -> Json:
     attribute = _verifiable(who, request["AttributeName"])
     purpose = delivery.verification(attribute, "VerifyUserAttribute")
     with delivery.using_code(emulator, who.user, purpose.name, request["Code"]):
-        change(emulator, who.pool, who.user, lambda now: accounts.verify(emulator, who.pool, now, attribute))
+        accounts.change(emulator, who.pool, who.user, lambda now: accounts.verify(emulator, who.pool, now, attribute))
     return {}
 
 
@@ -66,7 +66,7 @@ async def _update(
     """Changes attributes; a new address that the pool verifies gets a code, unless it is said to be verified."""
     check_change(pool, given)
     new = [name for name in VERIFIABLE if given.get(name) and given[name] != user.attributes.get(name)]
-    user = change(emulator, pool, user, lambda now: _with(emulator, pool, now, given))
+    user = accounts.change(emulator, pool, user, lambda now: accounts.with_attributes(emulator, pool, now, given))
     return [
         await delivery.send_code(
             emulator, pool, user, client_id, delivery.verification(name, "UpdateUserAttribute"), name, metadata
@@ -76,14 +76,6 @@ async def _update(
     ]
 
 
-def _with(emulator: Emulator, pool: Pool, user: User, given: Mapping[str, str]) -> User:
-    """The user with changed attributes: a changed address is not verified any more."""
-    changed = [name for name in VERIFIABLE if name in given and given[name] != user.attributes.get(name)]
-    attributes = {**user.attributes, **{f"{name}_verified": "false" for name in changed}, **given}
-    accounts.check_attributes_free(emulator, pool, user, attributes)
-    return replace(user, attributes=attributes)
-
-
 def _delete(emulator: Emulator, pool: Pool, user: User, names: list[str]) -> None:
     check_change(pool, dict.fromkeys(names, ""))
     gone = {*names, *(f"{name}_verified" for name in names if name in VERIFIABLE)}
@@ -91,7 +83,7 @@ def _delete(emulator: Emulator, pool: Pool, user: User, names: list[str]) -> Non
     def without(now: User) -> User:
         return replace(now, attributes={name: value for name, value in now.attributes.items() if name not in gone})
 
-    change(emulator, pool, user, without)
+    accounts.change(emulator, pool, user, without)
 
 
 def _verifiable(who: Bearer, attribute: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .. import accounts, delivery
+from ..auth.clients import check_secret_hash
 from ..emulator import Emulator
 from ..errors import ExpiredCode, InvalidParameter, NotAuthorized, UserNotFound
 from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, UNCONFIRMED, Client, Json, Pool, User
 from ..store import users
 from ..tokens.access import bearer
-from .request import change, check_secret_hash, client_of
+from .request import client_of
 
 # Without AccountRecoverySetting, the phone number goes before the e-mail.
 RECOVERY = ("phone_number", "email")
@@ -20,7 +21,7 @@ def change_password(emulator: Emulator, request: Json) -> Json:
     who = bearer(emulator, request["AccessToken"])
     if not emulator.passwords.right(who.pool, who.user, request.get("PreviousPassword", "")):
         raise NotAuthorized("Incorrect username or password.")
-    change(
+    accounts.change(
         emulator,
         who.pool,
         who.user,
@@ -57,7 +58,7 @@ async def confirm_forgot_password(emulator: Emulator, request: Json) -> Json:
         return replace(accounts.with_password(emulator, pool, now, request["Password"]), status=CONFIRMED)
 
     with delivery.using_code(emulator, user, delivery.FORGOT_PASSWORD.name, request["ConfirmationCode"]):
-        user = change(emulator, pool, user, changed)
+        user = accounts.change(emulator, pool, user, changed)
     await accounts.announce_confirmation(
         emulator, pool, client, user, "ConfirmForgotPassword", request.get("ClientMetadata")
     )

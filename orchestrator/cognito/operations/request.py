@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hmac
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
 
 from ..attributes import as_pairs
-from ..auth.passwords import secret_hash
 from ..emulator import Emulator
-from ..errors import InvalidParameter, NotAuthorized, ResourceNotFound, UserNotFound
+from ..errors import InvalidParameter, ResourceNotFound, UserNotFound
 from ..model import Client, Json, Pool, User
 from ..store import pools, users
 
@@ -43,29 +40,6 @@ def pool_and_user(emulator: Emulator, request: Json) -> tuple[Pool, User]:
     """The pool and user an administrator's operation names."""
     pool = pool_of(emulator, request["UserPoolId"])
     return pool, user_of(emulator, pool, request["Username"])
-
-
-def change(emulator: Emulator, pool: Pool, user: User, changed: Callable[[User], User]) -> User:
-    """The user after a change of what is stored now; raises UserNotFound if there is nobody any more."""
-    at = emulator.clock()
-    after = users.change(emulator.database, pool, user.sub, lambda now: replace(changed(now), modified_at=at))
-    if after is None:
-        raise UserNotFound("User does not exist.")
-    return after
-
-
-def check_secret_hash(client: Client, names: Iterable[str], given: str | None, parameter: str = "SecretHash") -> None:
-    """Raises NotAuthorized unless a client with a secret proves that it has it, for one of the user's names."""
-    if client.secret is None:
-        if given:
-            raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
-        return
-    if not given:
-        wanted = "SECRET_HASH" if parameter == "SecretHash" else parameter
-        raise NotAuthorized(f"Client {client.id} is configured with secret but {wanted} was not received")
-    expected = (secret_hash(name, client.id, client.secret) for name in names)
-    if not any(hmac.compare_digest(one.encode(), given.encode()) for one in expected):
-        raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
 
 
 def shown(user: User, only: Iterable[str] | None = None) -> list[Json]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .. import accounts
+from ..auth.clients import check_secret
 from ..emulator import Emulator
 from ..errors import InvalidParameter, NotAuthorized, UnsupportedOperation, UnsupportedTokenType
 from ..model import Json
 from ..store import users
 from ..tokens import refresh
 from ..tokens.access import bearer, revoke
-from .request import change, client_of, shown
+from .request import client_of, shown
 
 
 def get_user(emulator: Emulator, request: Json) -> Json:
@@ -30,15 +32,14 @@ def delete_user(emulator: Emulator, request: Json) -> Json:
 
 def global_sign_out(emulator: Emulator, request: Json) -> Json:
     who = bearer(emulator, request["AccessToken"])
-    change(emulator, who.pool, who.user, lambda now: replace(now, signed_out_at=emulator.clock()))
+    accounts.change(emulator, who.pool, who.user, lambda now: replace(now, signed_out_at=emulator.clock()))
     return {}
 
 
 def revoke_token(emulator: Emulator, request: Json) -> Json:
     """Revokes a refresh token and the access tokens of its session; a token that is none already is fine."""
     _, client = client_of(emulator, request["ClientId"])
-    if client.secret is not None and request.get("ClientSecret") != client.secret:
-        raise NotAuthorized("Invalid client secret." if request.get("ClientSecret") else "Client secret is missing.")
+    check_secret(client, request.get("ClientSecret"))
     if not client.revokes_tokens:
         raise UnsupportedOperation("Token revocation is not enabled for this client.")
     if request["Token"].count(".") == 2:

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from .. import accounts, delivery, triggers
 from ..attributes import VERIFIABLE, as_map, check_client_may_write, check_new
+from ..auth.clients import check_secret_hash
 from ..auth.passwords import check_policy
 from ..emulator import Emulator
 from ..errors import ExpiredCode, InvalidParameter, NotAuthorized, UserNotFound
 from ..model import UNCONFIRMED, Client, Json, Pool, User, random_uuid
 from ..store import users
-from .request import change, check_secret_hash, client_of, pool_and_user
+from .request import client_of, pool_and_user
 
 
 async def sign_up(emulator: Emulator, request: Json) -> Json:
@@ -78,7 +79,7 @@ async def admin_confirm_sign_up(emulator: Emulator, request: Json) -> Json:
     pool, user = pool_and_user(emulator, request)
     if user.status != UNCONFIRMED:
         raise NotAuthorized(f"User cannot be confirmed. Current status is {user.status}")
-    user = change(emulator, pool, user, accounts.confirmed)
+    user = accounts.change(emulator, pool, user, accounts.confirmed)
     await accounts.announce_confirmation(emulator, pool, None, user, "ConfirmSignUp", request.get("ClientMetadata"))
     return {}
 
@@ -118,7 +119,7 @@ def _confirm(emulator: Emulator, pool: Pool, user: User, *, force_alias: bool) -
             now = accounts.verify(emulator, pool, now, attribute, force_alias=force_alias)
         return accounts.confirmed(now)
 
-    return change(emulator, pool, user, confirm)
+    return accounts.change(emulator, pool, user, confirm)
 
 
 def _to_verify(pool: Pool, user: User) -> str | None:

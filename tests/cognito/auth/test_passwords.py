@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.cognito.auth import passwords, srp
-from orchestrator.cognito.auth.passwords import Passwords, check_policy, secret_hash, temporary
+from orchestrator.cognito.auth.passwords import Passwords, check_policy, temporary
 from orchestrator.cognito.errors import InvalidPassword
 from orchestrator.cognito.model import DEFAULT_PASSWORD_POLICY, Pool, User
 
@@ -63,8 +63,3 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert known.right(POOL, one, str(number))
     assert len(known._right) == 2
     assert known.right(POOL, everybody[0], "0")
-
-
-def test_a_secret_hash_is_as_amazon_documents_it() -> None:
-    # echo -n "annclient" | openssl dgst -sha256 -hmac s3cret -binary | base64
-    assert secret_hash("ann", "client", "s3cret") == "4q6Rn1PaHFX2DHLFpb72CUsfCXPz4bFspNpEp6SUSkI="

@@ -207,6 +207,10 @@ def test_a_temporary_password_must_be_replaced(cognito: Running) -> None:
     assert error_of(cognito.api.respond_to_auth_challenge, **respond, ChallengeResponses=weak)[0] == (
         "InvalidPasswordException"
     )
+    forged = {"USERNAME": "ann", "NEW_PASSWORD": PASSWORD, "userAttributes.email_verified": "true"}
+    assert error_of(cognito.api.respond_to_auth_challenge, **respond, ChallengeResponses=forged)[0] == (
+        "NotAuthorizedException"
+    )
     strong = {"USERNAME": "ann", "NEW_PASSWORD": PASSWORD, "userAttributes.nickname": "Annie"}
     result = cognito.api.respond_to_auth_challenge(**respond, ChallengeResponses=strong)["AuthenticationResult"]
     assert claims(result["IdToken"])["sub"] == sub
