@@ -45,8 +45,8 @@ def postgres_url(
     assert spec.run.data
     assert isinstance(spec.ready, PostgresReady)
     data_directory.prepare(spec.run.data, cache=postgres_cache)
-    run = state / "run.json"
-    run_file.write_private(run, run_file.text_of(spec, env=spec.env))
+    run = state / "postgres.run"
+    run_file.write_private(run, run_file.of(spec, inherited={}).text())
     with (state / "log").open("w") as log, subprocess.Popen(run_file.command(run), stderr=log, stdout=log) as server:
         try:
             wait_for_postgres(spec.ready.url, seconds=30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 import xmlrpc.client
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.errors import StackError
-from orchestrator.launchers import daemon, data_directory, log_tail, processes, ready, run_file
+from orchestrator.launchers import daemon, data_directory, exec_child, log_tail, processes, ready, run_file
 from orchestrator.launchers import supervisor_config as config
 from orchestrator.services.spec import Spec
 
@@ -190,30 +189,26 @@ class Children:
                 continue
             for path, contents in spec.run.files.items():
                 run_file.write_private(path, contents)
-            run_file.write_private(config.run_path(self._state, spec.name), self._run_text(spec))
+            run_file.write_private(config.run_path(self._state, spec.name), self._run_file(spec).text())
         socket = daemon.socket_path(self._run)
         name = socket.name if socket.parent == self._run else str(socket)
         run_file.write_private(self._run / config.CONFIG, config.text(specs, socket=name))
 
-    def _run_text(self, spec: Spec) -> str:
+    def _run_file(self, spec: Spec) -> run_file.RunFile:
         pid_file = config.pid_path(self._state, spec.name)
-        return run_file.text_of(spec, env={**self._environ, **spec.env}, pid_file=pid_file)
+        return run_file.of(spec, inherited=self._environ, pid_file=pid_file)
 
     def _is_changed(self, spec: Spec) -> bool:
         """Whether its files or its data say something else; the PATH or language of the terminal does not count."""
         if spec.run.data and not data_directory.is_prepared(spec.run.data):
             return True
         try:
-            written = json.loads(config.run_path(self._state, spec.name).read_text(encoding="utf-8"))
+            written = exec_child.read(str(config.run_path(self._state, spec.name)))
             files = {path: path.read_text(encoding="utf-8") for path in spec.run.files}
         except (OSError, ValueError):
             return True
-        planned = json.loads(self._run_text(spec))
-        for run in (written, planned):
-            run["env"] = {
-                name: value for name, value in run["env"].items() if name in spec.env or name not in INHERITED
-            }
-        return bool(written != planned or files != dict(spec.run.files))
+        ours = self._run_file(spec).pairs()
+        return files != dict(spec.run.files) or _essence(written, spec) != _essence(ours, spec)
 
     def _start(self, name: str) -> None:
         log = config.log_path(self._state, name)
@@ -279,6 +274,12 @@ class Children:
         words = log_tail.last_words(log, since=self._log_starts.get(name, 0))
         said = f" Its last words: {words}" if words else " It said nothing."
         return StackError(f"{name} was not ready within {seconds:.0f} s.{said}", f"See {log}.")
+
+
+def _essence(pairs: Sequence[tuple[str, str]], spec: Spec) -> list[tuple[str, str]]:
+    """A run file without what it inherited."""
+    inherited = tuple(f"{name}=" for name in INHERITED if name not in spec.env)
+    return [(key, value) for key, value in pairs if key != "env" or not value.startswith(inherited)]
 
 
 def _end(state: ChildState) -> str:

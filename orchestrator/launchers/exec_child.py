@@ -1,18 +1,19 @@
-"""Becomes a supervised child: `python -I -S exec_child.py FILE`, where FILE says what to run. Standard library only.
+"""Becomes a supervised child: `python -I -S exec_child.py FILE`, where FILE says what to run.
 
-FILE is JSON, readable by its owner only, so that no secret shows in an argument list: {"argv", "env", "cwd",
-"death_signal": "TERM", "unprivileged": bool, "owned": [paths], "pid_file": path or null}.
+FILE (see run_file.py) is readable by its owner only, so that no secret shows in an argument list. It runs
+before every child, so it imports little: not even typing or json.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import pwd
-import signal
 import sys
 import time
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import pwd
+    from typing import NoReturn
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
@@ -21,19 +22,27 @@ PR_SET_PDEATHSIG = 1
 def main(path: str) -> NoReturn:
     started = time.time()
     parent = os.getppid()
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 (importing pathlib would double the start)
-        run: dict[str, Any] = json.load(file)
-    argv: list[str] = run["argv"]
-    if run["pid_file"]:
-        _write_pid(run["pid_file"], started, run["death_signal"])
-    if run["unprivileged"] and os.geteuid() == 0:
-        argv = _drop_root(argv, run["owned"], run["death_signal"])
-    _die_with(parent, run["death_signal"])
+    pairs = read(path)
+    argv = [value for key, value in pairs if key == "arg"]
+    env = dict(value.split("=", 1) for key, value in pairs if key == "env")
+    one = dict(pairs)
+    if "pid_file" in one:
+        _write_pid(one["pid_file"], started, one["signal"])
+    if one["unprivileged"] == "yes" and os.geteuid() == 0:
+        argv = _drop_root(argv, [value for key, value in pairs if key == "owned"], one["signal"])
+    _die_with(parent, int(one["signal_number"]))
     try:
-        os.chdir(run["cwd"])
-        os.execve(argv[0], argv, run["env"])  # noqa: S606
+        os.chdir(one["cwd"])
+        os.execve(argv[0], argv, env)  # noqa: S606
     except OSError as error:
         sys.exit(f"{error.filename or argv[0]}: {error.strerror}")
+
+
+def read(path: str) -> list[tuple[str, str]]:
+    """The keys and values of a run file, in order; a key may come more than once."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+        words = file.read().split("\0")
+    return list(zip(words[::2], words[1::2], strict=False))
 
 
 def _write_pid(path: str, started: float, stop_signal: str) -> None:
@@ -42,13 +51,13 @@ def _write_pid(path: str, started: float, stop_signal: str) -> None:
         file.write(f"{os.getpid()} {started} {stop_signal}\n")
 
 
-def _die_with(parent: int, death_signal: str) -> None:
+def _die_with(parent: int, death_signal: int) -> None:
     """The kernel sends `death_signal` when the parent dies. Linux only, and lost whenever the user id changes."""
     if sys.platform != "linux":
         return
     import ctypes
 
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.Signals[f"SIG{death_signal}"].value, 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("The supervisor died.")
 
@@ -75,6 +84,8 @@ def _drop_root(argv: list[str], owned: list[str], death_signal: str) -> list[str
 
 def _unprivileged_user() -> pwd.struct_passwd:
     """A user that has a name (PostgreSQL asks for it), and is not root."""
+    import pwd
+
     users = {user.pw_name: user for user in pwd.getpwall() if user.pw_uid != 0}
     if not users:
         sys.exit("Every user of this machine is root. Add an ordinary one to /etc/passwd.")

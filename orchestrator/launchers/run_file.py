@@ -2,17 +2,67 @@
 
 from __future__ import annotations
 
-import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.launchers import exec_child
 from orchestrator.services.spec import Spec
 
-WRAPPER = Path(__file__).with_name("exec_child.py")
+WRAPPER = Path(exec_child.__file__)
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """`env` is the whole environment.
+
+    `stop_signal` also comes when the parent dies (Linux). `unprivileged` leaves uid 0, and `owned` trees go with it.
+    `pid_file` is where the process leaves its pid and the time it started.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    stop_signal: str = "TERM"
+    unprivileged: bool = False
+    owned: tuple[Path, ...] = ()
+    pid_file: Path | None = None
+
+    def text(self) -> str:
+        """Keys and values by turns, each ended by NUL: nothing else is so cheap to read without any import."""
+        return "".join(f"{key}\0{value}\0" for key, value in self.pairs())
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What exec_child.read gives back."""
+        return [
+            *(("arg", word) for word in self.argv),
+            *(("env", f"{name}={value}") for name, value in self.env.items()),
+            ("cwd", str(self.cwd)),
+            ("signal", self.stop_signal),
+            ("signal_number", str(signal.Signals[f"SIG{self.stop_signal}"].value)),
+            ("unprivileged", "yes" if self.unprivileged else "no"),
+            *(("owned", str(path)) for path in self.owned),
+            *([("pid_file", str(self.pid_file))] if self.pid_file else []),
+        ]
+
+
+def of(spec: Spec, *, inherited: Mapping[str, str], pid_file: Path | None = None) -> RunFile:
+    """How a service is run; its own environment goes before the inherited one."""
+    run = spec.run
+    return RunFile(
+        argv=run.argv,
+        cwd=run.cwd,
+        env={**inherited, **spec.env},
+        stop_signal=run.stop_signal,
+        unprivileged=run.unprivileged,
+        owned=(run.data.path,) if run.data else (),
+        pid_file=pid_file,
+    )
 
 
 def command(run_file: Path) -> tuple[str, ...]:
@@ -20,55 +70,12 @@ def command(run_file: Path) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", str(WRAPPER), str(run_file))
 
 
-def text(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    cwd: Path,
-    death_signal: str = "TERM",
-    unprivileged: bool = False,
-    owned: Sequence[Path] = (),
-    pid_file: Path | None = None,
-) -> str:
-    """The contents of a run file.
-
-    `death_signal` comes when the parent dies (Linux). `unprivileged` leaves uid 0, and `owned` trees go with it.
-    `pid_file` is where the process leaves its pid and the time it started.
-    """
-    return json.dumps(
-        {
-            "argv": list(argv),
-            "env": dict(env),
-            "cwd": str(cwd),
-            "death_signal": death_signal,
-            "unprivileged": unprivileged,
-            "owned": [str(path) for path in owned],
-            "pid_file": str(pid_file) if pid_file else None,
-        },
-        indent=1,
-    )
-
-
-def text_of(spec: Spec, *, env: Mapping[str, str], pid_file: Path | None = None) -> str:
-    """The run file of a service; `env` is its whole environment."""
-    run = spec.run
-    return text(
-        run.argv,
-        env=env,
-        cwd=run.cwd,
-        death_signal=run.stop_signal,
-        unprivileged=run.unprivileged,
-        owned=(run.data.path,) if run.data else (),
-        pid_file=pid_file,
-    )
-
-
 def write_private(path: Path, contents: str) -> None:
     """Puts the file in place whole, mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(contents)
         Path(name).replace(path)
     except BaseException:
@@ -81,8 +88,9 @@ def run_unprivileged(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program that refuses root to its end; its output as text."""
     with tempfile.TemporaryDirectory(prefix="hasura-cognito-") as folder:
-        run_file = Path(folder) / "run.json"
-        write_private(run_file, text(argv, env=env, cwd=Path("/"), unprivileged=True, owned=owned))
+        run_file = Path(folder) / "run"
+        run = RunFile(tuple(argv), cwd=Path("/"), env=env, unprivileged=True, owned=tuple(owned))
+        write_private(run_file, run.text())
         return subprocess.run(
             command(run_file), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
         )

@@ -81,7 +81,7 @@ def log_path(state: Path, name: str) -> Path:
 
 
 def run_path(state: Path, name: str) -> Path:
-    return state / RUN / f"{name}.json"
+    return state / RUN / f"{name}.run"
 
 
 def pid_path(state: Path, name: str) -> Path:
@@ -91,7 +91,7 @@ def pid_path(state: Path, name: str) -> Path:
 def _program(spec: Spec, level: int) -> str:
     return PROGRAM.format(
         name=spec.name,
-        command=_escaped(run_file.command(Path(f"{spec.name}.json"))),
+        command=_escaped(run_file.command(Path(f"{spec.name}.run"))),
         level=level,
         stop_signal=spec.run.stop_signal,
         stop_seconds=math.ceil(spec.run.stop_seconds),

@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.launchers import processes, run_file
 from orchestrator.launchers.exec_child import CLONE_NEWUSER
+from orchestrator.launchers.run_file import RunFile
 
 from .services import eventually
 
@@ -46,8 +47,8 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 
 def run(folder: Path, argv: list[str], **fields: Any) -> subprocess.CompletedProcess[str]:
-    path = folder / "run.json"
-    run_file.write_private(path, run_file.text(argv, **{"env": {}, "cwd": folder, **fields}))
+    path = folder / "web.run"
+    run_file.write_private(path, RunFile(tuple(argv), **{"cwd": folder, **fields}).text())
     return subprocess.run(run_file.command(path), capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -66,7 +67,7 @@ def test_the_program_gets_its_environment_and_nothing_else(tmp_path: Path) -> No
 
 def test_the_pid_file_names_the_program_itself(tmp_path: Path) -> None:
     pid_file = tmp_path / "web.pid"
-    told = report(tmp_path, pid_file=pid_file, death_signal="INT")
+    told = report(tmp_path, pid_file=pid_file, stop_signal="INT")
     pid, started, stop_signal = pid_file.read_text().split()
     assert (int(pid), stop_signal) == (told["pid"], "INT")
     assert float(started) > psutil.Process().create_time()
@@ -89,9 +90,9 @@ def test_a_missing_folder_is_told_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("unprivileged", [False, True])
 def test_the_program_dies_with_its_parent(unprivileged: bool, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    path = tmp_path / "run.json"
-    sleep = run_file.text(["/bin/sleep", "600"], env={}, cwd=tmp_path, pid_file=pid_file, unprivileged=unprivileged)
-    run_file.write_private(path, sleep)
+    path = tmp_path / "web.run"
+    sleep = RunFile(("/bin/sleep", "600"), cwd=tmp_path, pid_file=pid_file, unprivileged=unprivileged)
+    run_file.write_private(path, sleep.text())
     parent_code = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     with subprocess.Popen([sys.executable, "-c", parent_code, *run_file.command(path)]) as parent:
         assert eventually(lambda: _is_running(pid_file, "sleep"))
@@ -111,7 +112,7 @@ def test_an_unprivileged_program_is_not_root_and_keeps_its_files(tmp_path: Path)
     secret.write_text("mine")
     secret.chmod(0o600)
     tmp_path.chmod(0o700)
-    told = report(tmp_path, secret, unprivileged=True, owned=[secret])
+    told = report(tmp_path, secret, unprivileged=True, owned=(secret,))
     assert told["uid"] != 0
     assert (told["owners"], told["read"]) == ([told["uid"]], ["mine"])
     assert secret.stat().st_uid == os.geteuid()
@@ -127,9 +128,9 @@ if os.geteuid() == 0 and sys.platform == "linux":
         secret.write_text("mine")
         secret.chmod(0o600)
         tmp_path.chmod(0o700)
-        path = tmp_path / "run.json"
-        argv = [sys.executable, "-I", "-S", "-c", REPORT, str(secret)]
-        run_file.write_private(path, run_file.text(argv, env={}, cwd=tmp_path, unprivileged=True, owned=[tree]))
+        path = tmp_path / "web.run"
+        argv = (sys.executable, "-I", "-S", "-c", REPORT, str(secret))
+        run_file.write_private(path, RunFile(argv, cwd=tmp_path, unprivileged=True, owned=(tree,)).text())
         answer = subprocess.run(
             [sys.executable, "-c", NO_NAMESPACES, *run_file.command(path)],
             capture_output=True,
@@ -141,5 +142,5 @@ if os.geteuid() == 0 and sys.platform == "linux":
         assert told["read"] == ["mine"]
         assert told["uid"] == secret.stat().st_uid == tree.stat().st_uid != 0
         # And back again, where they are allowed.
-        assert report(tmp_path, secret, unprivileged=True, owned=[tree])["read"] == ["mine"]
+        assert report(tmp_path, secret, unprivileged=True, owned=(tree,))["read"] == ["mine"]
         assert secret.stat().st_uid == 0
