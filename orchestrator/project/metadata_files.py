@@ -13,7 +13,16 @@ import yaml
 from orchestrator.errors import StackError
 from orchestrator.project.metadata import FILES
 
-LISTS = {"query_collections", "allowlist", "remote_schemas", "cron_triggers", "rest_endpoints", "inherited_roles"}
+# What the CLI writes for a section that the document lacks.
+NOTHING: Mapping[str, object] = {
+    "query_collections": [],
+    "allowlist": [],
+    "remote_schemas": [],
+    "cron_triggers": [],
+    "rest_endpoints": [],
+    "inherited_roles": [],
+    "graphql_schema_introspection": {"disabled_for_roles": []},
+}
 NO_ACTIONS = {"actions": [], "custom_types": {"enums": [], "input_objects": [], "objects": [], "scalars": []}}
 # Words that YAML 1.1 reads as truths, and go-yaml therefore quotes although it would not read them so.
 OLD_TRUTHS = re.compile(r"[yYnN]|yes|Yes|YES|on|On|ON|no|No|NO|off|Off|OFF")
@@ -27,7 +36,7 @@ def files(document: Mapping[str, Any]) -> dict[Path, str]:
     if document.get("actions") or any((document.get("custom_types") or {}).values()):
         raise StackError("Actions cannot be exported here.", "Use `hasura metadata export`.")
     written = {
-        Path(name): _yaml(document.get(key, [] if key in LISTS else {}))
+        Path(name): _yaml(document.get(key, NOTHING.get(key, {})))
         for name, key in FILES.items()
         if key and key != "sources"
     }
