@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -93,6 +93,9 @@ async def _answer(emulator: Emulator, model: ServiceModel, request: Request) -> 
         answer, status, error = await _run(emulator, model, name, await _body(request)), 200, None
     except CognitoError as problem:
         answer, status, error = {"__type": problem.code, "message": problem.message}, 400, problem.code
+        log.info("%s: %s", name, " ".join(problem.message.split()))
+    except ClientDisconnect:
+        return Response(status_code=400)
     except Exception:
         log.exception("%s failed", name)
         words = "The emulator failed; its log says why."

@@ -30,6 +30,7 @@ create table user (
     created_at real not null, modified_at real not null,
     unique (pool_id, username_key)
 ) strict;
+create index user_pool on user (pool_id);
 create index user_email on user (pool_id, email_key);
 create index user_phone_number on user (pool_id, phone_number_key);
 create index user_preferred_username on user (pool_id, preferred_username_key);
