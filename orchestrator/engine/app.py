@@ -159,7 +159,8 @@ def routes(engine: Engine, config: Config) -> list[Route]:
 
 
 def headers_of(request: Request) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+    # Hasura reads header values as UTF-8, so that session variables may hold any letter.
+    return {name.decode("latin-1"): value.decode(errors="replace") for name, value in request.scope["headers"]}
 
 
 def read_json(body: bytes) -> Any:

@@ -181,6 +181,15 @@ def condition(json: Any, source: TrackedSource, table: TrackedTable, value_of: V
     return _Reader(source, value_of).expression(json, table)
 
 
+CASTS: Mapping[tuple[str, str], str] = {
+    ("geometry", "geography"): "geography",
+    ("geography", "geometry"): "geometry",
+    ("jsonb", "String"): "text",
+    ("jsonb", "text"): "text",
+}
+"""The SQL type of each cast that a condition may ask for: (the column's type, the name of the other)."""
+
+
 @dataclass(frozen=True)
 class _Reader:
     source: TrackedSource
@@ -193,11 +202,15 @@ class _Reader:
 
     def entry(self, name: str, value: Any, table: TrackedTable, key: str) -> BoolExp:
         if name in ("_and", "_or"):
+            if not isinstance(value, list):
+                raise parse_failed(f'expected an array for the operator "{key}"')
             items = tuple(self.expression(item, table) for item in value)
             return boolexp.And(items) if name == "_and" else boolexp.Or(items)
         if name == "_not":
             return boolexp.Not(self.expression(value, table))
         if name == "_exists":
+            if not isinstance(value, dict) or not value.keys() >= {"_table", "_where"}:
+                raise parse_failed(f'expected _table and _where for the operator "{key}"')
             remote = self.tracked(_table_name(value["_table"]))
             return boolexp.Exists(remote.name, self.expression(value["_where"], remote))
         if key in table.info.column:
@@ -225,19 +238,22 @@ class _Reader:
         if operator in boolexp.COLUMN_OPERATORS:
             return Compare(name, boolexp.COLUMN_OPERATORS[operator], _column_operand(value))
         if operator == "_cast":
-            (cast, inner), *_ = value.items()
-            return self.cast(name, cast, inner)
+            if not isinstance(value, dict) or not all(isinstance(inner, dict) for inner in value.values()):
+                raise parse_failed(f'expected an object for the operator "{operator}"')
+            return boolexp.all_of([self.cast(column, cast, inner) for cast, inner in value.items()])
         return Compare(name, operator, self.operand(operator, value, column))
 
-    def cast(self, name: str, cast: str, inner: Mapping[str, Any]) -> BoolExp:
-        sql_type = "text" if cast == "String" else cast
-        column = _text_column(sql_type)
+    def cast(self, column: Column, cast: str, inner: Mapping[str, Any]) -> BoolExp:
+        # Only types of the list become SQL: the name is the request's.
+        sql_type = CASTS.get((column.type, cast))
+        if sql_type is None:
+            raise bad_request(f'cannot cast column of type "{column.type}" to type "{cast}"')
+        typed = _text_column(sql_type)
+        operators = [(_operator_name(key), item) for key, item in inner.items()]
         return boolexp.all_of(
             [
-                boolexp.CastCompare(
-                    name, sql_type, _operator_name(key), self.operand(_operator_name(key), item, column)
-                )
-                for key, item in inner.items()
+                boolexp.CastCompare(column.name, sql_type, operator, self.operand(operator, item, typed))
+                for operator, item in operators
             ]
         )
 

@@ -24,7 +24,7 @@ BACKEND_ONLY: Final = "x-hasura-use-backend-only-permissions"
 NOT_VARIABLES: Final = frozenset((ADMIN_SECRET, ACCESS_KEY, BACKEND_ONLY))
 TRUE: Final = ("true", "t", "yes", "y")
 FALSE: Final = ("false", "f", "no", "n")
-CACHED_TOKENS: Final = 10_000
+CACHED_TOKENS: Final = 5_000
 
 
 @dataclass(frozen=True)
