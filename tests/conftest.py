@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import signal
 import subprocess
 import threading
 import uuid
@@ -52,7 +54,9 @@ def postgres_url(
             wait_for_postgres(spec.ready.url, seconds=30)
             yield spec.ready.url
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)
+            server.wait()
+            shutil.rmtree(state, ignore_errors=True)
 
 
 class Server:

@@ -19,6 +19,7 @@ from orchestrator.services.spec import Spec
 INHERITED = ("PATH", "HOME", "LANG", "TZ")
 POLL_SECONDS = 0.02
 STOP_SECONDS = 60.0
+SHUTDOWN_SECONDS = 10.0
 ORPHAN_SECONDS = 3.0
 LEFTOVER_SECONDS = 0.5
 START = "Start the stack with `hasura-cognito up`."
@@ -139,10 +140,11 @@ class Children:
         supervisor = daemon.process(self._run)
         family = processes.with_descendants([supervisor] if supervisor else [])
         if supervisor and self.alive():
-            self._stop_by_level()
-            with contextlib.suppress(OSError, xmlrpc.client.Fault):
-                daemon.call(self._run, "shutdown")
-            processes.wait_gone([supervisor], STOP_SECONDS)
+            # Whatever goes wrong while asking, what follows does not ask.
+            with contextlib.suppress(StackError, xmlrpc.client.Fault):
+                self._stop_by_level()
+                self._call("shutdown")
+                processes.wait_gone([supervisor], SHUTDOWN_SECONDS)
         if supervisor:
             processes.kill(processes.wait_gone([supervisor], 0))
         processes.end(self._orphans(), ORPHAN_SECONDS)
@@ -261,7 +263,7 @@ class Children:
             state=state,
             pid=info["pid"] or None,
             since=float(info["start"] if state == "running" else info["stop"]),
-            exit_status=info["exitstatus"] if info["statename"] in ENDED else None,
+            exit_status=info["exitstatus"] if info["stop"] and info["statename"] in ENDED else None,
             log=config.log_path(self._state, info["name"]),
         )
 
