@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.errors import StackError
-from orchestrator.project import sql_errors
+from orchestrator.project import sql_errors, text_file
 from orchestrator.project.hasura import Hasura, HasuraError
 from orchestrator.project.sql_text import statements
 from orchestrator.project.yaml_tree import shown
@@ -78,18 +78,9 @@ def _migration(folder: Path, root: Path, source: str) -> Migration:
         version=int(match["version"]),
         name=match["name"],
         folder=place,
-        up=_text(folder / "up.sql", place),
-        down=_text(down, place) if down.is_file() else None,
+        up=text_file.read(folder / "up.sql", place / "up.sql"),
+        down=text_file.read(down, place / "down.sql") if down.is_file() else None,
     )
-
-
-def _text(file: Path, folder: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StackError(f"{folder / file.name} is not UTF-8 text (byte {error.start}).") from error
-    except OSError as error:
-        raise StackError(f"{folder / file.name} cannot be read: {error.strerror}.") from error
 
 
 def status(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import StackError
-from orchestrator.project import sql_errors
+from orchestrator.project import sql_errors, text_file
 from orchestrator.project.hasura import Hasura, HasuraError
 from orchestrator.project.yaml_tree import shown
 
@@ -24,7 +24,7 @@ class Seed:
 def read(directory: Path, root: Path, source: str = "default") -> tuple[Seed, ...]:
     """The seeds of a source by name; `directory` is the project's `seeds` folder."""
     return tuple(
-        Seed(source, shown(file, root), file.read_text(encoding="utf-8-sig"))
+        Seed(source, shown(file, root), text_file.read(file, shown(file, root)))
         for file in sorted((directory / source).glob("*.sql"))
     )
 

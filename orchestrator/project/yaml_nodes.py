@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import yaml
 
 from orchestrator.errors import StackError
+from orchestrator.project import text_file
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Resolver = tuple[str, re.Pattern[str]]
@@ -55,13 +56,9 @@ def parse(path: Path, name: Path) -> yaml.Node | None:
 
     Raises StackError that tells the file as `name`, and the line, for what is not YAML.
     """
+    text = text_file.read(path, name)
     try:
-        text = path.read_text(encoding="utf-8")
         node: yaml.Node | None = yaml.compose(text, _Loader)
-    except OSError as error:
-        raise StackError(f"{name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise StackError(f"{name} is not UTF-8 text (byte {error.start}).", "Save the file as UTF-8.") from error
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, name) from error
     except yaml.YAMLError as error:

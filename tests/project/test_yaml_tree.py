@@ -80,13 +80,6 @@ def test_what_cannot_be_read_is_told_with_file_and_line(write: Write, files: dic
         yaml_tree.read(root / "a.yaml", root)
 
 
-def test_a_file_that_is_not_utf8_is_told(write: Write) -> None:
-    root = write({})
-    (root / "a.yaml").write_bytes(b"a: \xff\n")
-    with pytest.raises(StackError, match=r"a.yaml is not UTF-8 text \(byte 3\)"):
-        yaml_tree.read(root / "a.yaml", root)
-
-
 def test_an_empty_file_is_nothing(write: Write) -> None:
     root = write({"a.yaml": "tables: !include b.yaml\n", "b.yaml": "# nothing yet\n"})
     tree = yaml_tree.read(root / "a.yaml", root)
