@@ -101,10 +101,14 @@ def belongs(process: psutil.Process, root: str) -> bool:
 
 def copy_project(to: Path) -> Project:
     to.mkdir()
+    copy_parts(to)
+    return Project(to)
+
+
+def copy_parts(to: Path) -> None:
     for part in PARTS:
         source = SOURCE / part
         shutil.copytree(source, to / part) if source.is_dir() else shutil.copy(source, to / part)
-    return Project(to)
 
 
 @pytest.fixture
@@ -117,6 +121,22 @@ def project(tmp_path: Path) -> Iterator[Project]:
     for process in left:
         process.send_signal(signal.SIGKILL)
     assert not left
+
+
+@pytest.fixture
+def shared(stack: Running) -> Iterator[Project]:
+    """The project of the running stack, to be changed: its files and settings are as before after the test."""
+    yield stack.project
+    put_back(stack.project)
+    stack.project.ok("up", "--no-verify")
+
+
+def put_back(project: Project) -> None:
+    (project.root / ".env").unlink(missing_ok=True)
+    for part in PARTS:
+        if (project.root / part).is_dir():
+            shutil.rmtree(project.root / part)
+    copy_parts(project.root)
 
 
 @dataclass(frozen=True)

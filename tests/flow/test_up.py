@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.flow.conftest import Project, copy_project, running
+from tests.flow.conftest import Project, Running, copy_project, running
 
 
 def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 20) -> None:
@@ -38,16 +37,14 @@ def test_a_first_up_proves_the_flow_and_prints_urls_and_ids(project: Project) ->
     assert json.loads(project.ok("users", "list", "-o", "json")) == []
 
 
-def test_a_second_up_changes_nothing_and_says_so(project: Project) -> None:
-    project.ok("up", "--no-verify")
-    before = pids(project)
-    assert "Already up: nothing changed" in project.ok("up")
-    assert pids(project) == before
+def test_a_second_up_changes_nothing_and_says_so(stack: Running) -> None:
+    before = pids(stack.project)
+    assert "Already up: nothing changed" in stack.project.ok("up")
+    assert pids(stack.project) == before
 
 
-def test_status_has_the_promised_shape(project: Project) -> None:
-    project.ok("up", "--no-verify")
-    facts = json.loads(project.ok("status", "-o", "json"))
+def test_status_has_the_promised_shape(stack: Running) -> None:
+    facts = json.loads(stack.project.ok("status", "-o", "json"))
     assert set(facts) == {"backend", "identity", "services", "urls", "pool"}
     assert set(facts["services"]) == {"postgres", "hasura", "cognito", "lambda"}
     assert {each["state"] for each in facts["services"].values()} == {"running"}
@@ -56,18 +53,13 @@ def test_status_has_the_promised_shape(project: Project) -> None:
     assert facts["pool"] == {"id": "us-east-1_LocalDev1", "client_id": "hasuralocalclient", "region": "us-east-1"}
 
 
-def test_down_twice_is_fine_and_leaves_nothing(project: Project) -> None:
-    project.ok("up", "--no-verify")
-    assert project.ok("down") == "Stopped.\n"
-    assert project.processes() == []
-    assert project.ok("down") == "Nothing was running.\n"
-
-
 def test_data_and_keys_survive_down_and_up(project: Project) -> None:
     project.ok("up", "--no-verify")
     project.ok("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
     token = json.loads(project.ok("sign-in", "ada@example.com", "-o", "json", stdin="Correct-Horse-1\n"))["id_token"]
-    project.ok("down")
+    assert project.ok("down") == "Stopped.\n"
+    assert project.processes() == []
+    assert project.ok("down") == "Nothing was running.\n"
     project.ok("up", "--no-verify")
     assert running(project).graphql("{ users { email } }", token) == {"data": {"users": [{"email": "ada@example.com"}]}}
 
@@ -82,10 +74,9 @@ def test_reset_gives_a_clean_slate(project: Project) -> None:
     assert json.loads(project.ok("users", "list", "-o", "json")) == []
 
 
-def test_reset_asks_first(project: Project) -> None:
-    project.ok("up", "--no-verify")
-    project.fails("reset", stdin="n\n")
-    assert project.status()["services"]["postgres"]["state"] == "running"
+def test_reset_asks_first(stack: Running) -> None:
+    stack.project.fails("reset", stdin="n\n")
+    assert stack.project.status()["services"]["postgres"]["state"] == "running"
 
 
 def test_up_recovers_after_everything_was_killed(project: Project) -> None:
@@ -99,8 +90,8 @@ def test_up_recovers_after_everything_was_killed(project: Project) -> None:
     assert user["attributes"]["email"] == "ada@example.com"
 
 
-def test_a_service_that_crashes_is_started_again(project: Project) -> None:
-    project.ok("up", "--no-verify")
+def test_a_service_that_crashes_is_started_again(stack: Running) -> None:
+    project = stack.project
     before = pids(project)
     os.kill(before["hasura"], signal.SIGKILL)
 
@@ -149,12 +140,11 @@ def test_a_taken_port_is_told_with_its_holder_and_its_variable(project: Project)
     assert project.processes() == []
 
 
-def test_a_changed_setting_restarts_only_what_it_concerns(project: Project) -> None:
-    project.ok("up", "--no-verify")
-    before = pids(project)
-    (project.root / ".env").write_text("HASURA_GRAPHQL_DEV_MODE=false\n")
-    assert "Started in" in project.ok("up", "--no-verify")
-    after = pids(project)
+def test_a_changed_setting_restarts_only_what_it_concerns(shared: Project) -> None:
+    before = pids(shared)
+    (shared.root / ".env").write_text("HASURA_GRAPHQL_DEV_MODE=false\n")
+    assert "Started in" in shared.ok("up", "--no-verify")
+    after = pids(shared)
     assert {name for name in before if before[name] != after[name]} == {"hasura"}
 
 
@@ -199,19 +189,19 @@ def test_a_failing_migration_is_rolled_back_told_with_its_line_and_goes_on_after
     assert "1 applied" in project.run("up").err
 
 
-def test_metadata_that_names_a_missing_column_is_told_with_its_file(project: Project) -> None:
+def test_metadata_that_names_a_missing_column_is_told_with_its_file(shared: Project) -> None:
     tables = "metadata/databases/default/tables"
-    project.edit(f"{tables}/public_users.yaml", "- display_name", "- displayed_name")
-    said = project.fails("up")
+    shared.edit(f"{tables}/public_users.yaml", "- display_name", "- displayed_name")
+    said = shared.fails("up")
     assert "displayed_name" in said
     assert "public_users.yaml" in said
 
 
-def test_a_missing_table_is_told(project: Project) -> None:
-    tables = project.root / "metadata/databases/default/tables"
+def test_a_missing_table_is_told(shared: Project) -> None:
+    tables = shared.root / "metadata/databases/default/tables"
     (tables / "public_orders.yaml").write_text("table:\n  name: orders\n  schema: public\n")
     (tables / "tables.yaml").write_text((tables / "tables.yaml").read_text() + '- "!include public_orders.yaml"\n')
-    said = project.fails("up")
+    said = shared.fails("up")
     assert "orders" in said
     assert "public_orders.yaml" in said
 
@@ -248,14 +238,12 @@ def test_wrong_usage_is_exit_code_2(project: Project) -> None:
 
 
 @pytest.mark.parametrize("failure", ["allow", "deny"])
-def test_a_failed_sync_does_to_the_sign_in_what_the_setting_says(project: Project, failure: str) -> None:
-    project.ok("up", "--no-verify", SYNC_ON_FAILURE=failure)
-    stack = running(project)
-    stack.as_admin("{ users { id } }")
-    shutil.copy(project.root / "lambdas/user_sync/app.py", project.root / "app.bak")
-    project.edit("lambdas/user_sync/app.py", "constraint: users_pkey", "constraint: no_such_key")
-    done = project.run("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
+def test_a_failed_sync_does_to_the_sign_in_what_the_setting_says(stack: Running, shared: Project, failure: str) -> None:
+    shared.ok("up", "--no-verify", SYNC_ON_FAILURE=failure)
+    email = f"{failure}@example.com"
+    shared.edit("lambdas/user_sync/app.py", "constraint: users_pkey", "constraint: no_such_key")
+    done = shared.run("sign-up", email, stdin="Correct-Horse-1\n")
     assert done.code == (0 if failure == "allow" else 1)
     assert ("PostConfirmation failed with error" in done.err) == (failure == "deny")
-    assert stack.as_admin("{ users { id } }") == {"users": []}
-    assert "user not synced" in project.ok("lambda", "logs", "user-sync")
+    assert stack.as_admin(f'{{ users(where: {{email: {{_eq: "{email}"}}}}) {{ id }} }}') == {"users": []}
+    assert "user not synced" in shared.ok("lambda", "logs", "user-sync")
