@@ -153,7 +153,7 @@ def refused(metadata: Metadata, error: HasuraError) -> StackError:
         return StackError(f"{metadata.tree.place(steps)}: Hasura refused the metadata. {_reason(error)}", error.hint)
     lines = sorted({f"  {_located(metadata, each)}" for each in objects})
     return StackError(
-        "Hasura refused the metadata, and nothing of it was applied:\n" + "\n".join(lines) + "\n",
+        "Hasura refused the metadata, and nothing of it was applied:\n" + "\n".join(lines),
         "Correct the files, or write a migration for what the database lacks.",
     )
 

@@ -21,8 +21,12 @@ from orchestrator.project.template.shapes import Shapes, fit
 from orchestrator.project.yaml_tree import Steps
 
 POOL_SHAPE = "CreateUserPoolRequest"
-FIRED = {
-    "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "PreTokenGeneration",
+NOT_FIRED = {
+    "CreateAuthChallenge", "CustomEmailSender", "CustomMessage", "CustomSMSSender", "DefineAuthChallenge",
+    "InboundFederation", "KMSKeyID", "UserMigration", "VerifyAuthChallengeResponse",
+}  # fmt: skip
+TRIGGERS = {
+    "PostAuthentication", "PostConfirmation", "PreAuthentication", "PreSignUp", "PreTokenGeneration",
     "PreTokenGenerationConfig",
 }  # fmt: skip
 # What would change a sign-in, and the emulator does not do; the values with which it changes nothing.
@@ -115,9 +119,9 @@ def _triggers(scope: Scope, name: str, config: Any) -> Iterator[Problem]:
     for trigger, value in (config if isinstance(config, dict) else {}).items():
         steps = _steps(name, "LambdaConfig", trigger)
         arn = value.get("LambdaArn") if isinstance(value, dict) else value
-        if trigger not in FIRED:
+        if trigger in NOT_FIRED:
             yield scope.unfollowed(steps, f"the local Cognito does not fire {trigger}.", CHOOSE).problem
-        elif str(arn) not in functions:
+        elif trigger in TRIGGERS and str(arn) not in functions:
             yield scope.unfollowed(
                 steps, f"{trigger} names a function that is not in this template.", "Use !GetAtt Function.Arn."
             ).problem

@@ -230,6 +230,12 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_lines(write: Write) -
     ]
 
 
+def test_an_unknown_trigger_is_told_once(write: Write) -> None:
+    text = f"Resources:\n{POOL}    Properties:\n      LambdaConfig: {{PostConfirmed: x}}\n"
+    with pytest.raises(StackError, match=r"^lambdas/template.yaml:5: Pool.LambdaConfig.PostConfirmed: .* knows no"):
+        read(write, text)
+
+
 def test_a_parameter_that_does_not_fit_is_told_once(write: Write) -> None:
     text = (
         "Parameters:\n  Name: {Type: String, MinLength: 9, MaxLength: 20}\n"
