@@ -50,7 +50,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Reading:
+class _Reading:
     """What stays the same while one tree is read."""
 
     root: Path
@@ -68,12 +68,12 @@ def read(path: Path, root: Path, *, tags: Mapping[str, str] = MappingProxyType({
 
     Raises StackError for what is not YAML, a key written twice, an unknown tag, a missing include or a cycle of them.
     """
-    reading = Reading(root, tags, includes, {})
+    reading = _Reading(root, tags, includes, {})
     value = _file(path, (), (), reading)
     return Tree(value, reading.places)
 
 
-def _file(path: Path, steps: Steps, parents: tuple[Path, ...], reading: Reading) -> Json:
+def _file(path: Path, steps: Steps, parents: tuple[Path, ...], reading: _Reading) -> Json:
     chain = (*parents, path.resolve())
     name = shown(path, reading.root)
     node = yaml_nodes.parse(path, name)
@@ -90,7 +90,7 @@ class _Builder:
     path: Path
     name: Path
     chain: tuple[Path, ...]
-    reading: Reading
+    reading: _Reading
 
     def value(self, node: yaml.Node, steps: Steps, inside: tuple[yaml.Node, ...]) -> Json:
         if included := self._included(node):
