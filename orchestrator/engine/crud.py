@@ -19,7 +19,7 @@ from orchestrator.engine.permissions import TableAccess, plain_value
 from orchestrator.engine.render import render_change, render_query
 from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Literal, Param, Sql, compile_sql
-from orchestrator.engine.tracked import Relationship, TrackedSource
+from orchestrator.engine.tracked import Relationship, TrackedSource, TrackedTable
 
 DIRECTIONS: Mapping[tuple[str, str | None], str] = {
     ("asc", None): "ASC NULLS LAST",
@@ -105,9 +105,16 @@ class _Query:
         if value is None:
             return boolexp.TRUE
         try:
-            return permissions.condition(value.json, self.source, access.table, plain_value)
+            return permissions.condition(value.json, self.source, access.table, plain_value, self.sees)
         except EngineError as error:
             raise error.at(value.path) from error
+
+    def sees(self, table: TrackedTable) -> permissions.SelectRights:
+        """What the role may select of the table, which is all that its conditions may look at."""
+        access = self.access_to(table.name)
+        if access.select is None:
+            raise self.denied("select", access)
+        return access.select
 
     def fields(self, access: TableAccess, columns: JsonValue) -> Iterator[plan.Field]:
         for item in columns.items():

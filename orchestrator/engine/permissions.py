@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.engine import boolexp, scalars
 from orchestrator.engine.boolexp import TRUE, BoolExp, ColumnOperand, Compare, FunctionCall
 from orchestrator.engine.catalog import Column, QualifiedName
-from orchestrator.engine.errors import EngineError, bad_request, not_exists, parse_failed
+from orchestrator.engine.errors import EngineError, bad_request, not_exists, parse_failed, permission_denied
 from orchestrator.engine.metadata import (
     ALL,
     Columns,
@@ -158,6 +158,8 @@ class _Resolver:
 
 
 ValueOf = Callable[[Any, Column], Param]
+Sees = Callable[[TrackedTable], SelectRights]
+"""What a role may select of a table; raises where that is nothing."""
 
 
 def permission_value(value: Any, column: Column) -> Param:
@@ -176,9 +178,14 @@ def plain_value(value: Any, column: Column) -> Param:
     return Param(Literal(encode(value, "$")), column.sql_type)
 
 
-def condition(json: Any, source: TrackedSource, table: TrackedTable, value_of: ValueOf) -> BoolExp:
-    """The condition that a permission's (or an old v1 query's) JSON expression means for rows of the table."""
-    return _Reader(source, value_of).expression(json, table)
+def condition(
+    json: Any, source: TrackedSource, table: TrackedTable, value_of: ValueOf, sees: Sees | None = None
+) -> BoolExp:
+    """The condition that a permission's (or an old v1 query's) JSON expression means for rows of the table.
+
+    A query's may look only at what its role `sees`; a permission's, which an administrator wrote, at everything.
+    """
+    return _Reader(source, value_of, sees).expression(json, table)
 
 
 CASTS: Mapping[tuple[str, str], str] = {
@@ -194,6 +201,7 @@ CASTS: Mapping[tuple[str, str], str] = {
 class _Reader:
     source: TrackedSource
     value_of: ValueOf
+    sees: Sees | None
 
     def expression(self, json: Any, table: TrackedTable) -> BoolExp:
         if not isinstance(json, dict):
@@ -212,36 +220,62 @@ class _Reader:
             if not isinstance(value, dict) or not value.keys() >= {"_table", "_where"}:
                 raise parse_failed(f'expected _table and _where for the operator "{key}"')
             remote = self.tracked(_table_name(value["_table"]))
-            return boolexp.Exists(remote.name, self.expression(value["_where"], remote))
+            return boolexp.Exists(remote.name, self.visible(remote, self.expression(value["_where"], remote)))
         if key in table.info.column:
-            return self.comparisons(value, table.info.column[key], key)
+            self.require_visible(table, key)
+            return self.comparisons(value, table, table.info.column[key])
         if key in table.relationships:
             join = table.relationships[key].join
-            return boolexp.Related(join, self.expression(value, self.tracked(join.table)))
+            target = self.tracked(join.table)
+            return boolexp.Related(join, self.visible(target, self.expression(value, target)))
         if key in table.meta.computed_fields:
             return self.computed(key, value, table)
         raise not_exists(f'column "{key}" does not exist')
+
+    def require_visible(self, table: TrackedTable, name: str) -> None:
+        """Refuses a column or scalar computed field that the role does not see."""
+        if self.sees is None:
+            return
+        rights = self.sees(table)
+        if name not in rights.columns and name not in rights.computed_fields:
+            raise permission_denied(f'no permission to select "{name}" of table "{table.name}"')
+
+    def visible(self, table: TrackedTable, where: BoolExp) -> BoolExp:
+        """The condition, for the rows only that the role sees."""
+        return where if self.sees is None else boolexp.all_of([where, self.sees(table).filter])
 
     def tracked(self, name: QualifiedName) -> TrackedTable:
         if name not in self.source.tables:
             raise not_exists(f'table "{name}" does not exist in source: {self.source.name}')
         return self.source.tables[name]
 
-    def comparisons(self, value: Any, column: Column, name: str) -> BoolExp:
+    def comparisons(self, value: Any, table: TrackedTable, column: Column) -> BoolExp:
         if not isinstance(value, dict):
             value = {"_eq": value}
-        return boolexp.all_of([self.comparison(_operator_name(key), item, column, name) for key, item in value.items()])
+        items = [self.comparison(_operator_name(key), item, table, column) for key, item in value.items()]
+        return boolexp.all_of(items)
 
-    def comparison(self, operator: str, value: Any, column: Column, name: str) -> BoolExp:
+    def comparison(self, operator: str, value: Any, table: TrackedTable, column: Column) -> BoolExp:
+        name = column.name
         if operator == boolexp.IS_NULL:
             return Compare(name, boolexp.IS_NULL if value in (True, "true") else boolexp.IS_NOT_NULL, None)
         if operator in boolexp.COLUMN_OPERATORS:
-            return Compare(name, boolexp.COLUMN_OPERATORS[operator], _column_operand(value))
+            other = _column_operand(value)
+            if other.root and self.sees is not None:
+                raise bad_request("a query can't compare with a column of its outermost table")
+            if not other.root:
+                self.require_column(table, other.column)
+            return Compare(name, boolexp.COLUMN_OPERATORS[operator], other)
         if operator == "_cast":
             if not isinstance(value, dict) or not all(isinstance(inner, dict) for inner in value.values()):
                 raise parse_failed(f'expected an object for the operator "{operator}"')
             return boolexp.all_of([self.cast(column, cast, inner) for cast, inner in value.items()])
         return Compare(name, operator, self.operand(operator, value, column))
+
+    def require_column(self, table: TrackedTable, name: str) -> None:
+        if name not in table.info.column:
+            raise not_exists(f'column "{name}" does not exist')
+        self.require_visible(table, name)
 
     def cast(self, column: Column, cast: str, inner: Mapping[str, Any]) -> BoolExp:
         # Only types of the list become SQL: the name is the request's.
@@ -275,7 +309,9 @@ class _Reader:
         call = computed_call(self.source, table, name)
         function = self.source.catalog.functions[call.function][0]
         if function.returns_table:
-            return boolexp.ComputedRelated(call, self.expression(value, self.tracked(function.returns_table)))
+            target = self.tracked(function.returns_table)
+            return boolexp.ComputedRelated(call, self.visible(target, self.expression(value, target)))
+        self.require_visible(table, name)
         column = _typed_column(function.returns_type)
         if not isinstance(value, dict):
             value = {"_eq": value}
