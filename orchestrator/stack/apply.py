@@ -41,5 +41,5 @@ def apply_project(root: Path, url: str, admin_secret: str) -> Iterator[Step]:
         done = migrations.apply(hasura, project.migrations)
         yield Step("migrations", f"{len(done)} applied" if done else "up to date", time.monotonic() - begin)
         begin = time.monotonic()
-        metadata.apply(hasura, project.metadata)
-        yield Step("metadata", "applied", time.monotonic() - begin)
+        changed = metadata.apply(hasura, project.metadata)
+        yield Step("metadata", "applied" if changed else "up to date", time.monotonic() - begin)
