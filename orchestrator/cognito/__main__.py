@@ -63,9 +63,9 @@ def serve(config: Config, model: ServiceModel) -> None:
             timeout_graceful_shutdown=1,
             timeout_keep_alive=65,
         )
-        # uvicorn raises the signal again after it has stopped; for us a stop is a success.
+        # uvicorn raises the signal again once it has stopped; for us a stop is a success.
         for stop in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(stop, signal.SIG_IGN)
+            signal.signal(stop, lambda *_: sys.exit(0))
         logging.getLogger("cognito").info(
             "serving pool %s at http://%s:%s", config.pool_id, *listener.getsockname()[:2]
         )
