@@ -86,8 +86,6 @@ class Database:
                 yield connection
         except asyncpg.PostgresError as error:
             raise (_away(error) if isinstance(error, AWAY) else engine_error(error)) from error
-        except UnicodeEncodeError as error:
-            raise EngineError("bad-request", "the text is not valid UTF-8: it has a lone surrogate") from error
         except AWAY as error:
             raise _away(error) from error
 
@@ -146,6 +144,8 @@ def _away(error: BaseException) -> EngineError:
 
 def engine_error(error: asyncpg.PostgresError) -> EngineError:
     """PostgreSQL's error as Hasura reports it for a GraphQL request."""
+    if isinstance(error.__cause__, UnicodeEncodeError):
+        return EngineError("data-exception", "the text is not valid UTF-8: it holds half of a surrogate pair")
     state, message = error.sqlstate or "", str(error.args[0] if error.args else error)
     if state == "23514":
         return EngineError("permission-error", f"Check constraint violation. {message}")

@@ -252,8 +252,13 @@ def foreign_key_of(value: JsonValue) -> JsonValue | None:
 
 def read_remote_key(value: JsonValue) -> ForeignKey:
     column = value.get("column")
-    columns = (column.text(),) if column else value["columns"].texts()
+    columns = (column.text(),) if column else text_or_texts(value["columns"])
     return ForeignKey(columns, read_name(value["table"]))
+
+
+def text_or_texts(value: JsonValue) -> tuple[str, ...]:
+    """The texts of a list; a text alone counts as a list of one."""
+    return (value.text(),) if isinstance(value.json, str) else value.texts()
 
 
 def read_manual(value: JsonValue) -> Manual:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -31,7 +31,7 @@ from orchestrator.engine.schema.bindings import (
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.rows import TYPE_KEEPING
 from orchestrator.engine.schema.types import Field, Input, InputObject, ObjectType
-from orchestrator.engine.selection import Operation, Selected, collect
+from orchestrator.engine.selection import Budget, Operation, Selected, collect
 from orchestrator.engine.sql import Literal, Param, SessionVariable
 from orchestrator.engine.tracked import TrackedFunction
 
@@ -46,6 +46,7 @@ class Planner:
     operation: Operation
     variables: Variables
     stringify: bool
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def arguments(self) -> Arguments:
@@ -209,7 +210,9 @@ class Planner:
         if not selected.below:
             raise validation_failed(f"missing selection set for '{type_.name}'", path)
         at = f"{path}.selectionSet"
-        return collect(selected.below, type_.name, self.operation.fragments, self.variables, at)
+        found = collect(selected.below, type_.name, self.operation.fragments, self.variables, at)
+        self.budget.spend(len(found), at)
+        return found
 
     def object_type(self, name: str) -> ObjectType:
         found = self.schema.type(name)

@@ -262,8 +262,9 @@ def _mutation_field(root: plan.Root) -> MutationField:
 
 
 def _run(change: plan.Insert | plan.Update | plan.Delete, output: plan.MutationOutput) -> RunChange | RunStages:
+    is_plain = not isinstance(change, plan.Insert) or bool(change.rows)
     nested = isinstance(change, plan.Insert) and any(row.before or row.after for row in change.rows)
-    if nested or _looks_elsewhere(output):
+    if nested or not is_plain or _looks_elsewhere(output):
         return RunStages(change, output)
     return RunChange(compile_sql(render_change(change, output)), change.path)
 

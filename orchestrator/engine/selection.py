@@ -24,6 +24,7 @@ from orchestrator.engine.errors import EngineError, unexpected, validation_faile
 from orchestrator.engine.given import Declared, Variables, as_boolean, given, type_ref
 
 MAX_TOKENS = 100_000
+MAX_FIELDS = 20_000
 DIRECTIVES = ("include", "skip")
 KNOWN_DIRECTIVES = (*DIRECTIVES, "cached", "_multiple_top_level_fields")
 
@@ -134,6 +135,18 @@ def english_list(names: tuple[str, ...]) -> str:
     'a, b and c'
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+class Budget:
+    """How many more fields an operation may select: fragments within fragments multiply them without end."""
+
+    def __init__(self, fields: int = MAX_FIELDS) -> None:
+        self._left = fields
+
+    def spend(self, fields: int, path: str) -> None:
+        self._left -= fields
+        if self._left < 0:
+            raise validation_failed(f"the query selects more than {MAX_FIELDS} fields", path)
 
 
 def collect(
