@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from orchestrator.launchers import data_directory, postgres_binaries, run_file
+from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
 from orchestrator.services.postgres import PostgresBinaries, postgres
@@ -26,7 +26,7 @@ from orchestrator.services.spec import PostgresReady
 @pytest.fixture(scope="session")
 def postgres_cache() -> Path:
     """Where prepared data directories are kept between test runs."""
-    return data_directory.cache_folder(os.environ)
+    return data_template.cache_folder(os.environ)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.errors import StackError
-from orchestrator.launchers import daemon, data_directory, exec_child, log_tail, processes, ready, run_file
+from orchestrator.launchers import (
+    daemon,
+    data_directory,
+    data_template,
+    exec_child,
+    log_tail,
+    processes,
+    ready,
+    run_file,
+)
 from orchestrator.launchers import supervisor_config as config
 from orchestrator.services.spec import Spec
 
@@ -66,7 +75,7 @@ class Children:
         self._state = state.absolute()
         self._run = self._state / config.RUN
         self._environ = {name: environ[name] for name in INHERITED if name in environ}
-        self._cache = data_directory.cache_folder(environ)
+        self._cache = data_template.cache_folder(environ)
         self._log_starts: dict[str, int] = {}
 
     def alive(self) -> bool:

@@ -2,29 +2,25 @@
 
 <path>               the data directory; appears whole, by one rename
 <path>/stack.json    which version made it, a digest of the superuser's password, the databases made
-<cache>/…            one prepared data directory a build and superuser, copied instead of running initdb
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import psutil
 
 from orchestrator.errors import StackError
+from orchestrator.launchers.data_template import copy_or_init, is_whole
+from orchestrator.launchers.log_tail import telling_line
 from orchestrator.launchers.run_file import run_unprivileged, write_private
 from orchestrator.services.postgres import MAINTENANCE_DATABASE, major
 from orchestrator.services.spec import DataDirectory
@@ -33,8 +29,6 @@ RECORD = "stack.json"
 # What a PostgreSQL data directory may hold: one that stopped half-way holds nothing else, and may be made anew.
 POSTGRES_NAMES = ("base", "global", "pg_", "PG_VERSION", "postgresql", "postmaster", RECORD)
 DIGEST_ROUNDS = 1_000  # the password itself is in the next folder, as readable as this record
-# C.UTF-8 sorts by code point and knows the letters of Unicode; C is everywhere.
-LOCALES = ("C.UTF-8", "C")
 # postgres --single goes on after an error and leaves with status 0.
 _COMPLAINT = re.compile(r"(ERROR|FATAL|PANIC):(?!.*database .* already exists)")
 
@@ -46,13 +40,6 @@ class Made:
     version: str
     password_digest: str
     databases: tuple[str, ...]
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Where prepared data directories are kept: $XDG_CACHE_HOME/hasura-cognito, or below ~/.cache."""
-    base = environ.get("XDG_CACHE_HOME", "")
-    home = environ.get("HOME", "") or tempfile.gettempdir()
-    return (Path(base) if base.startswith("/") else Path(home) / ".cache") / "hasura-cognito"
 
 
 def prepare(data: DataDirectory, *, cache: Path) -> None:
@@ -78,17 +65,13 @@ def is_prepared(data: DataDirectory) -> bool:
 def _prepare(data: DataDirectory, cache: Path) -> None:
     for abandoned in data.path.parent.glob(f".{data.path.name}-making-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
-    if not _is_whole(data.path):
+    if not is_whole(data.path):
         _discard_half_made(data.path)
         _make(data, cache)
         return
     _refuse_another_major(data)
     remove_stale_lock(data.path)
     _bring_up_to_date(data, data.path)
-
-
-def _is_whole(path: Path) -> bool:
-    return (path / "PG_VERSION").is_file() and (path / "global" / "pg_control").is_file()
 
 
 def _discard_half_made(path: Path) -> None:
@@ -117,87 +100,12 @@ def _make(data: DataDirectory, cache: Path) -> None:
     data.path.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f".{data.path.name}-making-", dir=data.path.parent))
     try:
-        _copy_or_init(data, making, cache)
+        copy_or_init(data, making, cache)
         _bring_up_to_date(data, making)
         making.rename(data.path)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-
-
-def _copy_or_init(data: DataDirectory, to: Path, cache: Path) -> None:
-    template = _template(data, cache)
-    if template is None:
-        _initdb(data, to)
-        return
-    _copy_tree(template, to)
-
-
-def _copy_tree(source: Path, to: Path) -> None:
-    for folder, folders, files in os.walk(source):
-        target = to / Path(folder).relative_to(source)
-        for name in folders:
-            (target / name).mkdir(mode=0o700)
-        for name in files:
-            shutil.copyfile(Path(folder) / name, target / name)
-            (target / name).chmod(0o600)
-
-
-def _template(data: DataDirectory, cache: Path) -> Path | None:
-    """A fresh data directory in the cache, made now if need be; None where the cache is unwritable."""
-    name = _template_name(data)
-    template = cache / name
-    if _is_whole(template):
-        return template
-    try:
-        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        making = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
-    except OSError:
-        return None
-    try:
-        _initdb(data, making)
-        # Another one may have been quicker: then its directory serves as well.
-        with contextlib.suppress(OSError):
-            making.rename(template)
-    except (OSError, StackError):
-        return None
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return template if _is_whole(template) else None
-
-
-def _template_name(data: DataDirectory) -> str:
-    """Tells builds of one version apart, for a data directory of one may not fit another."""
-    with (data.binaries / "postgres").open("rb") as program:
-        build = hashlib.file_digest(program, "sha256").hexdigest()[:8]
-    return f"postgres-{data.version}-{build}-{quote(data.superuser, safe='')}"
-
-
-def _initdb(data: DataDirectory, to: Path) -> None:
-    """Runs initdb with a password that nobody learns: every login is SCRAM, and the real password comes later."""
-    with tempfile.NamedTemporaryFile("w", prefix=".pw-", dir=to.parent) as password:
-        password.write(secrets.token_urlsafe(32) + "\n")
-        password.flush()
-        command = [
-            str(data.binaries / "initdb"),
-            f"--pgdata={to}",
-            f"--username={data.superuser}",
-            f"--pwfile={password.name}",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--wal-segsize=1",  # MB; 16 would make every copy 15 MB larger
-            "--no-sync",
-        ]
-        for locale in LOCALES:
-            answer = _run([*command, f"--locale={locale}"], owned=[to, Path(password.name)])
-            if "invalid locale" not in answer.stderr:
-                break
-    if answer.returncode:
-        raise StackError(
-            f"initdb of PostgreSQL {data.version} ({data.binaries}) could not make {data.path}: "
-            f"{_last_line(answer.stderr)}",
-            "Free some space if the disk is full; set PG_BIN to use another PostgreSQL.",
-        )
 
 
 def _bring_up_to_date(data: DataDirectory, path: Path) -> None:
@@ -232,22 +140,13 @@ def _single_user(data: DataDirectory, path: Path, statements: tuple[str, ...]) -
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     command = [str(data.binaries / "postgres"), "--single", "-D", str(path), *options, MAINTENANCE_DATABASE]
-    answer = _run(command, owned=[path], stdin="".join(f"{statement}\n" for statement in statements))
+    answer = run_unprivileged(command, owned=[path], stdin="".join(f"{statement}\n" for statement in statements))
     complaints = "\n".join(line for line in answer.stderr.splitlines() if _COMPLAINT.search(line))
     if answer.returncode or complaints:
         raise StackError(
-            f"PostgreSQL {data.version} could not prepare {data.path}: {_last_line(complaints or answer.stderr)}",
+            f"PostgreSQL {data.version} could not prepare {data.path}: {telling_line(complaints or answer.stderr)}",
             "Delete all data with `hasura-cognito reset` to begin anew.",
         )
-
-
-def _run(command: list[str], *, owned: list[Path], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return run_unprivileged(command, env={"PATH": os.defpath, "LC_ALL": "C"}, owned=owned, stdin=stdin)
-
-
-def _last_line(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
 
 
 def _name(identifier: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 TAIL_BYTES = 16_384
 LONGEST = 300
 # What ended a program is told before it says goodbye.
-CAUSE = re.compile(r"\b(FATAL|PANIC|CRITICAL|ERROR)\b")
+CAUSE = re.compile(r"(FATAL|PANIC|CRITICAL|ERROR|[Ee]rror)\b")
 
 
 def last_words(log: Path, *, since: int = 0) -> str:

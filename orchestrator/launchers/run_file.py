@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.errors import StackError
 from orchestrator.launchers import exec_child
 from orchestrator.services.spec import Spec
 
@@ -84,13 +85,17 @@ def write_private(path: Path, contents: str) -> None:
 
 
 def run_unprivileged(
-    argv: Sequence[str], *, env: Mapping[str, str], owned: Sequence[Path], stdin: str = "", seconds: float = 120
+    argv: Sequence[str], *, owned: Sequence[Path], stdin: str = "", seconds: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program that refuses root to its end; its output as text."""
+    """Runs a program that refuses root to its end, in English; its output as text. Raises StackError when it takes longer."""
     with tempfile.TemporaryDirectory(prefix="hasura-cognito-") as folder:
         run_file = Path(folder) / "run"
+        env = {"PATH": os.defpath, "LC_ALL": "C"}
         run = RunFile(tuple(argv), cwd=Path("/"), env=env, unprivileged=True, owned=tuple(owned))
         write_private(run_file, run.text())
-        return subprocess.run(
-            command(run_file), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
-        )
+        try:
+            return subprocess.run(
+                command(run_file), input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise StackError(f"{argv[0]} did not come to an end within {seconds:g} s.") from error

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.launchers.child import Children
+from orchestrator.services.postgres import PostgresBinaries
+from orchestrator.services.spec import DataDirectory
+
+from .services import PASSWORD
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +27,15 @@ def children(tmp_path: Path) -> Iterator[Children]:
     stack = Children(tmp_path / "state")
     yield stack
     stack.close()
+
+
+@pytest.fixture
+def data(tmp_path: Path, binaries: PostgresBinaries) -> DataDirectory:
+    return DataDirectory(
+        path=tmp_path / "state" / "postgres",
+        binaries=binaries.bin,
+        version=binaries.version,
+        superuser="postgres",
+        password=PASSWORD,
+        databases=("app",),
+    )

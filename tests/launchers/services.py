@@ -17,6 +17,8 @@ from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.processes import is_alive
 from orchestrator.services.spec import Child, HttpReady, Spec
 
+PASSWORD = 'it\'s\\ a "secret" with 100% ü\nand two lines'
+
 # Answers with its environment; the words "crash" and "deaf" in its arguments change its ways.
 WEB = """
 import http.server, json, os, signal, sys

@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,25 +20,11 @@ from orchestrator.launchers.processes import is_alive
 from orchestrator.services.postgres import PostgresBinaries, major, postgres, url
 from orchestrator.services.spec import DataDirectory, Spec
 
-from .services import bring_up, eventually, process
-
-PASSWORD = 'it\'s\\ a "secret" with 100% ü\nand two lines'
+from .services import PASSWORD, bring_up, eventually, process
 
 
 def wheel() -> PostgresBinaries:
     return postgres_binaries.find(None, search_path="", system_folders=())
-
-
-@pytest.fixture
-def data(tmp_path: Path, binaries: PostgresBinaries) -> DataDirectory:
-    return DataDirectory(
-        path=tmp_path / "state" / "postgres",
-        binaries=binaries.bin,
-        version=binaries.version,
-        superuser="postgres",
-        password=PASSWORD,
-        databases=("app",),
-    )
 
 
 @pytest.fixture
@@ -218,24 +203,6 @@ def test_a_directory_in_use_is_refused(
     assert is_alive(running)
 
 
-def test_an_unusable_cache_costs_time_only(data: DataDirectory, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    data_directory.prepare(data, cache=tmp_path / "file" / "cache")
-    assert (data.path / "PG_VERSION").is_file()
-
-
-def test_two_at_once_share_one_prepared_directory(data: DataDirectory, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    both = [replace(data, path=tmp_path / name / "postgres") for name in ("one", "two")]
-    threads = [threading.Thread(target=data_directory.prepare, args=[each], kwargs={"cache": cache}) for each in both]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all((each.path / "PG_VERSION").is_file() for each in both)
-    assert len(list(cache.iterdir())) == 1
-
-
 def test_a_full_disk_leaves_nothing_behind_but_an_error(data: DataDirectory, postgres_cache: Path) -> None:
     # A limit on the size of files fails writes as a full disk does, for this process alone.
     code = (
@@ -256,11 +223,3 @@ def test_a_full_disk_leaves_nothing_behind_but_an_error(data: DataDirectory, pos
     answer = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert f"Cannot write the PostgreSQL data directory {data.path}: File too large" in answer.stdout
     assert list(data.path.parent.iterdir()) == []
-
-
-def test_the_cache_is_in_the_users_cache_folder() -> None:
-    assert data_directory.cache_folder({"HOME": "/home/me"}) == Path("/home/me/.cache/hasura-cognito")
-    assert data_directory.cache_folder({"HOME": "/home/me", "XDG_CACHE_HOME": "/c"}) == Path("/c/hasura-cognito")
-    assert data_directory.cache_folder({"HOME": "/home/me", "XDG_CACHE_HOME": "relative"}) == Path(
-        "/home/me/.cache/hasura-cognito"
-    )

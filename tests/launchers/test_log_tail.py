@@ -15,6 +15,7 @@ from orchestrator.launchers.log_tail import last_words, telling_line
         ("one\ntwo\n\n", "two"),
         ("Traceback (most recent call last):\n  File\nKeyError: 'pool'\n", "KeyError: 'pool'"),
         ("FATAL:  could not bind\nLOG:  database system is shut down\n", "FATAL:  could not bind"),
+        ("initdb: error: no space left\ninitdb: removing contents\n", "initdb: error: no space left"),
         ("x" * 1000, "x" * 300),
     ],
 )
