@@ -87,7 +87,10 @@ def write_private(path: Path, contents: str) -> None:
 def run_unprivileged(
     argv: Sequence[str], *, owned: Sequence[Path], stdin: str = "", seconds: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program that refuses root to its end, in English; its output as text. Raises StackError when it takes longer."""
+    """Runs a program that refuses root to its end, in English; its output as text.
+
+    Raises StackError when it takes longer.
+    """
     with tempfile.TemporaryDirectory(prefix="hasura-cognito-") as folder:
         run_file = Path(folder) / "run"
         env = {"PATH": os.defpath, "LC_ALL": "C"}
