@@ -31,7 +31,7 @@ def named(pool: Pool, name: str, attributes: Mapping[str, str], sub: str) -> tup
         attribute = "email" if is_email(name) else "phone_number" if is_phone_number(name) else None
         if attribute not in pool.username_attributes:
             raise InvalidParameter(_WANTED[tuple(sorted(pool.username_attributes))])
-        return sub, {attribute: name, **attributes}
+        return sub, {**attributes, attribute: name}
     if "email" in pool.alias_attributes and is_email(name):
         raise InvalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
     if "phone_number" in pool.alias_attributes and is_phone_number(name):
@@ -115,7 +115,7 @@ async def announce_confirmation(
     emulator: Emulator, pool: Pool, client: Client | None, user: User, source: str, metadata: Json | None
 ) -> None:
     """Runs PostConfirmation; source is ConfirmSignUp or ConfirmForgotPassword."""
-    client_id = client.id if client else "CLIENT_ID_NOT_APPLICABLE"
+    client_id = client.id if client else triggers.NO_CLIENT
     await emulator.trigger(pool, user.username, client_id, triggers.post_confirmation(source, user, metadata))
 
 

@@ -58,7 +58,7 @@ async def send_invitation(
     """Sends a new user's temporary password to an attribute."""
     subject, body = _template(pool, MEDIUM[attribute], "Invite")
     call = triggers.custom_message(INVITATION_SOURCE, user, "{####}", "{username}", metadata)
-    answer = await emulator.trigger(pool, user.username, "CLIENT_ID_NOT_APPLICABLE", call)
+    answer = await emulator.trigger(pool, user.username, triggers.NO_CLIENT, call)
     _post(emulator, user, attribute, INVITATION_SOURCE, _customized(answer, attribute, subject, body), password)
 
 

@@ -12,6 +12,9 @@ from .model import Json, Pool, User
 # Public sources disagree on which of the two a sign-in runs first.
 AFTER_AUTHENTICATION = ("PreTokenGeneration", "PostAuthentication")
 
+# What events say for a client when an administrator calls without one.
+NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
+
 Invoke = Callable[[str, Json], Awaitable[Any]]
 
 

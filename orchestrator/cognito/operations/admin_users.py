@@ -11,7 +11,8 @@ from ..emulator import Emulator
 from ..errors import InvalidParameter, UnsupportedUserState
 from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, Json, Pool, User, random_uuid
 from ..store import users
-from .request import NO_CLIENT, pool_and_user, pool_of, user_of, user_type
+from ..triggers import NO_CLIENT
+from .request import pool_and_user, pool_of, user_of, user_type
 
 
 async def admin_create_user(emulator: Emulator, request: Json) -> Json:

@@ -11,7 +11,8 @@ from ..emulator import Emulator
 from ..errors import InvalidParameter
 from ..model import Json, Pool, User
 from ..tokens.access import Bearer, bearer
-from .request import NO_CLIENT, pool_and_user
+from ..triggers import NO_CLIENT
+from .request import pool_and_user
 
 
 async def update_user_attributes(emulator: Emulator, request: Json) -> Json:

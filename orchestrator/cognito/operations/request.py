@@ -11,9 +11,6 @@ from ..errors import InvalidParameter, ResourceNotFound, UserNotFound
 from ..model import Client, Json, Pool, User
 from ..store import pools, users
 
-# Triggers of administrators' operations get this for a client id.
-NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
-
 
 def pool_of(emulator: Emulator, pool_id: str) -> Pool:
     pool = pools.find(emulator.database, pool_id)

@@ -11,10 +11,12 @@ from ..model import Client, Group, Json, Session, User
 
 PROTECTED = frozenset(
     (
-        "acr", "amr", "aud", "at_hash", "auth_time", "azp", "client_id", "cognito:username", "event_id", "exp", "iat",
-        "identities", "iss", "jti", "nbf", "nonce", "origin_jti", "scope", "sub", "token_use", "username",
+        "acr", "amr", "aud", "at_hash", "auth_time", "azp", "cognito:username", "exp", "iat", "identities", "iss",
+        "jti", "nbf", "nonce", "origin_jti", "sub", "token_use",
     )
 )  # fmt: skip
+# The API reads these in an access token; scopes are changed by lists of their own.
+PROTECTED_IN_ACCESS = PROTECTED | {"client_id", "scope", "username"}
 BOOLEANS = ("email_verified", "phone_number_verified")
 
 
@@ -43,10 +45,10 @@ class Changes:
     add: Mapping[str, Any]
     suppress: frozenset[str]
 
-    def applied(self, claims: Mapping[str, Any]) -> Json:
+    def applied(self, claims: Mapping[str, Any], protected: frozenset[str] = PROTECTED) -> Json:
         """Suppressing beats adding, and neither touches a protected claim."""
-        added = {name: value for name, value in self.add.items() if name not in PROTECTED}
-        gone = self.suppress - PROTECTED
+        added = {name: value for name, value in self.add.items() if name not in protected}
+        gone = self.suppress - protected
         return {name: value for name, value in {**claims, **added}.items() if name not in gone}
 
 

@@ -84,7 +84,7 @@ def _access_token(emulator: Emulator, wanted: Wanted, overrides: claims.Override
     content = {**own, **shared, **_identity(emulator, shared, lifetime), "scope": scope}
     if names:
         content["cognito:groups"] = names
-    return emulator.access_key.sign(overrides.access.applied(content))
+    return emulator.access_key.sign(overrides.access.applied(content, claims.PROTECTED_IN_ACCESS))
 
 
 def _identity(emulator: Emulator, shared: Json, lifetime: int) -> Json:

@@ -164,6 +164,12 @@ def test_where_the_e_mail_is_the_username_the_username_is_the_sub(start: Start) 
     assert cognito.sign_in("ann@EXAMPLE.com")["TokenType"] == "Bearer"
 
 
+def test_the_e_mail_that_is_the_username_beats_another_attribute(start: Start) -> None:
+    cognito = start({"UsernameAttributes": ["email"]})
+    sub = cognito.sign_up("ann@example.com", email="bob@example.com")
+    assert cognito.attributes(sub)["email"] == "ann@example.com"
+
+
 def test_where_the_e_mail_is_the_username_it_must_be_one_and_free(start: Start) -> None:
     cognito = start({"UsernameAttributes": ["email"]})
     cognito.sign_up("ann@example.com")

@@ -8,7 +8,14 @@ import pytest
 
 from orchestrator.cognito.errors import InvalidLambdaResponse
 from orchestrator.cognito.model import Group
-from orchestrator.cognito.tokens.claims import PROTECTED, Changes, GroupClaims, of_groups, overrides
+from orchestrator.cognito.tokens.claims import (
+    PROTECTED,
+    PROTECTED_IN_ACCESS,
+    Changes,
+    GroupClaims,
+    of_groups,
+    overrides,
+)
 
 GROUPS = GroupClaims(("editors",), ("role",), "role")
 
@@ -27,6 +34,13 @@ def test_a_protected_claim_is_neither_changed_nor_removed(name: str) -> None:
     assert Changes({name: "forged"}, frozenset()).applied({name: "true"}) == {name: "true"}
     assert Changes({}, frozenset((name,))).applied({name: "true"}) == {name: "true"}
     assert Changes({name: "forged"}, frozenset()).applied({}) == {}
+
+
+def test_what_the_api_reads_in_an_access_token_is_protected_there() -> None:
+    changes = Changes({"username": "forged", "plan": "pro"}, frozenset(("scope",)))
+    given = {"username": "ann", "scope": "openid"}
+    assert changes.applied(given, PROTECTED_IN_ACCESS) == {**given, "plan": "pro"}
+    assert changes.applied(given) == {"username": "forged", "plan": "pro"}
 
 
 def test_version_1_changes_the_id_token_only() -> None:
