@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from orchestrator.engine.session import AuthConfig
+from orchestrator.engine.session import FALSE, TRUE, AuthConfig
 
 if TYPE_CHECKING:
     from orchestrator.engine.jwt_config import JwtConfig
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 APIS: Final = ("metadata", "graphql", "pgdump", "developer", "config", "metrics")
 DEFAULT_APIS: Final = ("metadata", "graphql", "pgdump", "config")
 LOG_LEVELS: Final = ("debug", "info", "warn", "error")
-TRUE: Final = ("true", "t", "yes", "y")
-FALSE: Final = ("false", "f", "no", "n")
 
 
 class ConfigError(Exception):

@@ -101,7 +101,7 @@ def read_kind(value: JsonValue) -> str:
 def read_source_configuration(value: JsonValue) -> Mapping[str, Json]:
     """The configuration with its defaults filled in, which Hasura exports, too."""
     connection = value["connection_info"]
-    connection["database_url"]
+    check_database_url(connection["database_url"])
     filled = {
         "database_url": connection["database_url"].json,
         "isolation_level": connection.optional_text("isolation_level") or "read-committed",
@@ -110,6 +110,20 @@ def read_source_configuration(value: JsonValue) -> Mapping[str, Json]:
     }
     rest = {key: item for key, item in value.object().items() if item is not None}
     return {**rest, "connection_info": dict(sorted(filled.items()))}
+
+
+def check_database_url(value: JsonValue) -> None:
+    """Refuses what is neither an address nor `{"from_env": …}` nor `{"connection_parameters": …}`."""
+    if isinstance(value.json, str):
+        return
+    if variable := value.get("from_env"):
+        variable.non_empty_text()
+        return
+    parameters = value["connection_parameters"]
+    for key in ("host", "username", "database"):
+        parameters[key].non_empty_text()
+    parameters["port"].integer()
+    parameters.optional_text("password")
 
 
 def read_customization(value: JsonValue) -> Customization:

@@ -15,7 +15,6 @@ from orchestrator.engine.metadata import Metadata
 from orchestrator.engine.metadata_reader import read_metadata
 from orchestrator.engine.metadata_writer import write_metadata
 
-CATALOG_VERSION: Final = "48"
 STATES: Final = ("cli", "console")
 
 # An advisory lock, since two engines that start at once would race in CREATE SCHEMA IF NOT EXISTS.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from orchestrator.engine.commands.command import Call, Result, find_source, refusal, source_of
 from orchestrator.engine.consistency import ObjectId
@@ -68,11 +69,6 @@ def get_source_tables(call: Call) -> Result:
     return Result(call.metadata, [{"name": name.name, "schema": name.schema} for name in names])
 
 
-def get_source_kind_capabilities(call: Call) -> Result:
-    call.args["name"].text()
-    return Result(call.metadata, {})
-
-
 def list_source_kinds(call: Call) -> Result:
     kinds = [{"kind": "pg", "display_name": "pg", "builtin": True, "available": True}]
     return Result(call.metadata, {"sources": kinds})
@@ -83,10 +79,9 @@ def database_url(configuration: Mapping[str, Any], environ: Mapping[str, str]) -
     url = configuration["connection_info"]["database_url"]
     if isinstance(url, str):
         return url
-    for key, read in URL_FORMS.items():
-        if isinstance(url, dict) and key in url:
-            return read(url[key], environ)
-    raise refusal("parse-failed", "database_url is neither an address nor {from_env} nor {connection_parameters}")
+    if "from_env" in url:
+        return from_env(url["from_env"], environ)
+    return from_parameters(url["connection_parameters"])
 
 
 def from_env(name: str, environ: Mapping[str, str]) -> str:
@@ -95,16 +90,10 @@ def from_env(name: str, environ: Mapping[str, str]) -> str:
     return environ[name]
 
 
-def from_parameters(parameters: Mapping[str, Any], environ: Mapping[str, str]) -> str:
-    from urllib.parse import quote
-
-    del environ
-    user, password = quote(str(parameters["username"]), safe=""), quote(str(parameters.get("password", "")), safe="")
+def from_parameters(parameters: Mapping[str, Any]) -> str:
+    """The address of `{"host": …, "port": …, "username": …, "password": …, "database": …}`."""
+    user, password, database = (
+        quote(parameters.get(key) or "", safe="") for key in ("username", "password", "database")
+    )
     account = f"{user}:{password}" if password else user
-    return f"postgresql://{account}@{parameters['host']}:{parameters['port']}/{quote(str(parameters['database']))}"
-
-
-URL_FORMS: Mapping[str, Callable[[Any, Mapping[str, str]], str]] = {
-    "from_env": from_env,
-    "connection_parameters": from_parameters,
-}
+    return f"postgresql://{account}@{parameters['host']}:{parameters['port']}/{database}"
