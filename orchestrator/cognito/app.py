@@ -90,19 +90,24 @@ async def _answer(emulator: Emulator, model: ServiceModel, request: Request) -> 
     started = time.perf_counter()
     name = request.headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX)
     try:
-        answer, status, error = await _run(emulator, model, name, await _body(request)), 200, None
-    except CognitoError as problem:
-        answer, status, error = {"__type": problem.code, "message": problem.message}, 400, problem.code
-        log.info("%s: %s", name, " ".join(problem.message.split()))
+        answer, status = await _run(emulator, model, name, await _body(request)), 200
+    except CognitoError as error:
+        answer, status = {"__type": error.code, "message": error.message}, 400
     except ClientDisconnect:
         return Response(status_code=400)
     except Exception:
         log.exception("%s failed", name)
-        words = "The emulator failed; its log says why."
-        answer, status, error = {"__type": "InternalErrorException", "message": words}, 500, "InternalErrorException"
-    log.info("%s %s %.1f ms", name or "no X-Amz-Target", error or status, (time.perf_counter() - started) * 1000)
-    headers = {"x-amzn-requestid": str(uuid.uuid4())} | ({"x-amzn-errortype": error} if error else {})
+        answer, status = {"__type": "InternalErrorException", "message": "The emulator failed; its log says why."}, 500
+    headers = {"x-amzn-requestid": str(uuid.uuid4())} | (
+        {} if status == 200 else {"x-amzn-errortype": answer["__type"]}
+    )
+    log.info("%s %s %.1f ms", name, status if status == 200 else _words(answer), (time.perf_counter() - started) * 1000)
     return Response(orjson.dumps(answer), status, headers, media_type="application/x-amz-json-1.1")
+
+
+def _words(answer: Json) -> str:
+    """An error in one line."""
+    return " ".join(f"{answer['__type']} ({answer['message']})".split())
 
 
 async def _run(emulator: Emulator, model: ServiceModel, name: str, body: bytes) -> Json:

@@ -98,7 +98,7 @@ def test_a_kill_loses_no_user_that_was_acknowledged(tmp_path: Path, port: int, a
         users = api.list_users(UserPoolId=POOL)["Users"]
         api.close()
     assert [user["Username"] for user in users] == [f"user{number}" for number in range(5)]
-    assert [user["Attributes"][-1]["Value"] for user in users] == subs
+    assert [user["Attributes"][0]["Value"] for user in users] == subs
 
 
 def test_neither_passwords_nor_codes_nor_tokens_are_logged(tmp_path: Path, port: int, aws: boto3.Session) -> None:

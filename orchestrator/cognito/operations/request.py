@@ -41,7 +41,7 @@ def pool_and_user(emulator: Emulator, request: Json) -> tuple[Pool, User]:
 
 def shown(user: User, only: Iterable[str] | None = None) -> list[Json]:
     """A user's attributes, sub among them, as the API lists them."""
-    attributes = {**user.attributes, "sub": user.sub}
+    attributes = {"sub": user.sub, **user.attributes}
     if only is not None:
         wanted = set(only)
         attributes = {name: value for name, value in attributes.items() if name in wanted}
