@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
 
 class StackError(Exception):
     """What went wrong and where (`message`), and what to do next (`hint`, may be empty).
@@ -17,3 +21,15 @@ class StackError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Says where it was when a disk is full or a folder is not writable: the system's own error often does not."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or folder
+        raise StackError(
+            f"Cannot write to {where}: {error.strerror or error}.", "Free some space, or make the folder writable."
+        ) from error

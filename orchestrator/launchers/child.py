@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestrator.errors import StackError
+from orchestrator.errors import StackError, writing
 from orchestrator.launchers import (
     daemon,
     data_directory,
@@ -88,7 +88,7 @@ class Children:
         A child that runs goes on unless its description changed or is gone: then it is stopped. What a killed daemon
         left behind is ended first.
         """
-        with _writing(self._state):
+        with writing(self._state):
             if self.alive():
                 self._apply(specs)
                 return
@@ -299,13 +299,3 @@ def _end(state: ChildState) -> str:
     if state.exit_status is None:  # supervisor forgets the status of what dies within its first second
         return "ended at once"
     return "was killed" if state.exit_status == KILLED else f"ended with status {state.exit_status}"
-
-
-@contextlib.contextmanager
-def _writing(folder: Path) -> Any:
-    try:
-        yield
-    except OSError as error:
-        raise StackError(
-            f"Cannot write to {folder}: {error.strerror or error}.", "Free some space, or make the folder writable."
-        ) from error

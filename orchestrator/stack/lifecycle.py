@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.errors import writing
 from orchestrator.launchers.child import Children
 from orchestrator.services.spec import Spec
 from orchestrator.stack import apply as project
@@ -39,12 +40,13 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
     Raises StackError when it can't be. If nothing ran before, nothing runs after a failure or an interruption.
     """
     layout = Layout(root)
-    records.make_state(layout)
-    with records.locked(layout.lock), contextlib.ExitStack() as undo, side_by_side() as pool:
+    with writing(layout.state), at_work(layout), contextlib.ExitStack() as undo, side_by_side() as pool:
         record = records.read(layout.record)
         children = Children(layout.state)
-        plan = plan_here(root, environ, record, running=children.alive())
-        if not children.alive():
+        alive = children.alive()
+        plan = plan_here(root, environ, record, running=alive)
+        if not alive:
+            children.close()  # What a killed supervisor left behind may still hold a port.
             undo.callback(children.close)
         stale = stale_services(plan, children, record)
         # Making a client of AWS takes as long as starting a service.
@@ -54,11 +56,17 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
         applied = apply(plan, root, record, changed=bool(stale), report=report)
         records.write(layout.record, Record.of(plan, applied=applied))
         if accounts:
-            begin = time.monotonic()
-            verify(accounts.result(), plan.urls.graphql, plan.admin_secret, lambda _: None)
-            report(Event("verify", "the whole sign-in flow works", time.monotonic() - begin))
+            prove(accounts.result(), plan, report)
         undo.pop_all()
     return bool(stale) or record is None or applied != record.applied
+
+
+@contextlib.contextmanager
+def at_work(layout: Layout) -> Iterator[None]:
+    """The state folder is there, and no other command changes it."""
+    records.make_state(layout)
+    with records.locked(layout.lock):
+        yield
 
 
 @contextlib.contextmanager
@@ -103,8 +111,7 @@ def start_one(
     for need in needs:
         need.result()
     begin = time.monotonic()
-    if stale:
-        children.start(spec)
+    children.start(spec)
     children.wait_ready(spec, begin + seconds)
     report(Event(spec.name, "ready" if stale else "unchanged", time.monotonic() - begin))
 
@@ -118,6 +125,12 @@ def apply(plan: Plan, root: Path, record: Record | None, *, changed: bool, repor
     for step in project.apply_project(root, plan.urls.hasura, plan.admin_secret):
         report(Event(step.what, step.outcome, step.seconds))
     return files
+
+
+def prove(accounts: Accounts, plan: Plan, report: Report) -> None:
+    begin = time.monotonic()
+    verify(accounts, plan.urls.graphql, plan.admin_secret, lambda _: None)
+    report(Event("verify", "the whole sign-in flow works", time.monotonic() - begin))
 
 
 def down(root: Path) -> bool:

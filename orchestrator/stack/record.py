@@ -92,6 +92,7 @@ def make_state(layout: Layout) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Keeps other commands from changing the stack meanwhile. Raises StackError if one is at it."""
     with path.open("a+", encoding="utf-8") as file:
+        path.chmod(0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
