@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import logging
 import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,7 +22,7 @@ from . import local, well_known
 from .emulator import Emulator
 from .errors import CognitoError, InvalidParameter, Serialization, UnknownOperation
 from .lambda_client import LambdaClient
-from .model import Json
+from .model import Json, random_uuid
 from .operations import OPERATIONS
 from .service_model import ServiceModel
 
@@ -98,7 +97,7 @@ async def _answer(emulator: Emulator, model: ServiceModel, request: Request) -> 
     except Exception:
         log.exception("%s failed", name)
         answer, status = {"__type": "InternalErrorException", "message": "The emulator failed; its log says why."}, 500
-    headers = {"x-amzn-requestid": str(uuid.uuid4())} | (
+    headers = {"x-amzn-requestid": random_uuid(emulator.random)} | (
         {} if status == 200 else {"x-amzn-errortype": answer["__type"]}
     )
     log.info("%s %s %.1f ms", name, status if status == 200 else _words(answer), (time.perf_counter() - started) * 1000)

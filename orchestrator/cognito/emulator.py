@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import triggers
@@ -13,9 +13,6 @@ from .model import Clock, Json, Pool, Random
 from .store import groups, pools, secrets, users
 from .store.database import Database
 from .tokens import keys
-
-# A pool's users are stored under keys these settings decide.
-FIXED = ("UsernameAttributes", "AliasAttributes", "UsernameConfiguration")
 
 
 @dataclass(frozen=True)
@@ -80,12 +77,22 @@ def _refuse_new_keys(config: Config, database: Database) -> None:
     pool = pools.find(database, config.pool_id)
     if pool is None or not users.count(database, pool):
         return
-    changed = [name for name in FIXED if (pool.settings.get(name) or None) != (config.pool.get(name) or None)]
+    before, after = _keyed_by(pool), _keyed_by(replace(pool, settings=config.pool))
+    changed = [name for name in before if before[name] != after[name]]
     if changed:
         raise ConfigError(
             f"{changed[0]} of pool {pool.id} changed, but it has users, and Cognito can't change it after creation. "
             f"Restore it, or remove {config.database} to start afresh."
         )
+
+
+def _keyed_by(pool: Pool) -> dict[str, object]:
+    """The settings that decide under which keys a pool's users are stored."""
+    return {
+        "UsernameAttributes": set(pool.username_attributes),
+        "AliasAttributes": set(pool.alias_attributes),
+        "UsernameConfiguration": pool.case_sensitive,
+    }
 
 
 def _client_secret(given: Mapping[str, Any], database: Database, random: Random) -> str | None:

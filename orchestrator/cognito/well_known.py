@@ -11,8 +11,9 @@ from .emulator import Emulator
 from .model import Json
 from .store import pools
 
-# Hasura reads the keys again only when it is told for how long they hold.
-CACHED = {"cache-control": "public, max-age=86400"}
+# Hasura reads the keys again only when it is told for how long they hold. Amazon says a day; here a new database
+# brings new keys.
+CACHED = {"cache-control": "public, max-age=60"}
 
 
 def routes(emulator: Emulator) -> list[Route]:

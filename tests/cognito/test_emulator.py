@@ -50,6 +50,14 @@ def test_what_cognito_cannot_change_is_refused_once_there_are_users(start: Start
     database.close()
 
 
+def test_saying_what_was_assumed_is_no_change(start: Start) -> None:
+    cognito = start()
+    cognito.sign_up("ann")
+    cognito.stop()
+    again = start({"UsernameConfiguration": {"CaseSensitive": False}, "AliasAttributes": []})
+    assert again.status("ANN") == "UNCONFIRMED"
+
+
 def test_without_users_everything_may_change(start: Start, tmp_path: Path) -> None:
     start().stop()
     cognito = start({"UsernameAttributes": ["email"]})
