@@ -1,0 +1,176 @@
+"""Mutations over HTTP: what they change, what they show of it, and that they happen whole or not at all."""
+
+from __future__ import annotations
+
+from tests.engine.conftest import Engine
+
+COUNT = "{ article_aggregate { aggregate { count } } author_aggregate { aggregate { count } } }"
+
+
+def counts(blog: Engine) -> tuple[int, ...]:
+    found = blog.data(COUNT)
+    return tuple(found[f"{table}_aggregate"]["aggregate"]["count"] for table in ("article", "author"))
+
+
+def test_insert_shows_the_rows_and_what_is_related(blog: Engine) -> None:
+    found = blog.data(
+        'mutation { insert_article(objects: [{title: "A", author_id: 2}, {title: "B", author_id: 3, likes: 9}])'
+        " { affected_rows returning { title likes author { name articles_aggregate { aggregate { count } } } } } }"
+    )
+    assert found["insert_article"] == {
+        "affected_rows": 2,
+        "returning": [
+            {"title": "A", "likes": 0, "author": {"name": "Bob", "articles_aggregate": {"aggregate": {"count": 2}}}},
+            {"title": "B", "likes": 9, "author": {"name": "Cid", "articles_aggregate": {"aggregate": {"count": 1}}}},
+        ],
+    }
+
+
+def test_insert_of_nothing_affects_nothing(blog: Engine) -> None:
+    found = blog.data("mutation { insert_article(objects: []) { affected_rows returning { id } } }")
+    assert found == {"insert_article": {"affected_rows": 0, "returning": []}}
+
+
+def test_insert_takes_variables_of_each_type(blog: Engine) -> None:
+    row = {
+        "id": 7,
+        "name": "Dee",
+        "rating": 2.5,
+        "born": "1999-09-09",
+        "big": 2**60,
+        "tags": ["a,b", '"', "{}"],
+        "profile": {"deep": [1, {"x": None}]},
+    }
+    query = (
+        "mutation ($row: author_insert_input!) { insert_author_one(object: $row)"
+        " { id name rating born big tags profile } }"
+    )
+    assert blog.data(query, {"row": row}) == {"insert_author_one": row}
+
+
+def test_on_conflict_updates_the_columns_named(blog: Engine) -> None:
+    query = """mutation ($name: String!) {
+      insert_author_one(object: {id: 1, name: $name, rating: 1},
+        on_conflict: {constraint: author_pkey, update_columns: [name]}) { name rating }
+    }"""
+    assert blog.data(query, {"name": "Eve"}) == {"insert_author_one": {"name": "Eve", "rating": 4.5}}
+
+
+def test_on_conflict_without_columns_does_nothing(blog: Engine) -> None:
+    found = blog.data(
+        'mutation { insert_author(objects: {id: 1, name: "Eve"},'
+        " on_conflict: {constraint: author_pkey, update_columns: []}) { affected_rows } }"
+    )
+    assert found == {"insert_author": {"affected_rows": 0}}
+    assert blog.data("{ author_by_pk(id: 1) { name } }") == {"author_by_pk": {"name": "Ada"}}
+
+
+def test_on_conflict_updates_only_where_its_condition_holds(blog: Engine) -> None:
+    query = """mutation ($least: numeric!) {
+      insert_author(objects: {id: 1, name: "Eve"}, on_conflict:
+        {constraint: author_pkey, update_columns: name, where: {rating: {_gt: $least}}}) { affected_rows }
+    }"""
+    assert blog.data(query, {"least": 9}) == {"insert_author": {"affected_rows": 0}}
+    assert blog.data(query, {"least": 1}) == {"insert_author": {"affected_rows": 1}}
+
+
+def test_a_nested_insert_goes_both_ways(blog: Engine) -> None:
+    found = blog.data(
+        'mutation { insert_author(objects: {id: 8, name: "Flo", articles: {data: [{title: "X"}, {title: "Y"}]}})'
+        " { affected_rows returning { articles(order_by: {title: asc}) { title author_id } } }"
+        ' insert_article_one(object: {title: "Z", author: {data: {id: 9, name: "Gus"}}}) { author { name } } }'
+    )
+    assert found["insert_author"]["affected_rows"] == 3
+    assert found["insert_author"]["returning"][0]["articles"] == [
+        {"title": "X", "author_id": 8},
+        {"title": "Y", "author_id": 8},
+    ]
+    assert found["insert_article_one"] == {"author": {"name": "Gus"}}
+
+
+def test_a_nested_insert_that_fails_leaves_nothing(blog: Engine) -> None:
+    before = counts(blog)
+    code, _, _ = blog.error(
+        'mutation { insert_author_one(object: {id: 8, name: "Flo", articles: {data: [{title: "X"}, {likes: 1}]}})'
+        " { id } }"
+    )
+    assert code == "constraint-violation"
+    assert counts(blog) == before
+
+
+def test_update_sets_and_increments(blog: Engine) -> None:
+    found = blog.data(
+        "mutation { update_article(where: {author_id: {_eq: 1}}, _set: {published: true}, _inc: {likes: 2})"
+        " { affected_rows returning { likes published author { name } } } }"
+    )
+    assert found["update_article"] == {
+        "affected_rows": 2,
+        "returning": [
+            {"likes": 12, "published": True, "author": {"name": "Ada"}},
+            {"likes": 5, "published": True, "author": {"name": "Ada"}},
+        ],
+    }
+
+
+def test_update_changes_json(blog: Engine) -> None:
+    def profile(change: str) -> object:
+        found = blog.data(f"mutation {{ update_author_by_pk(pk_columns: {{id: 1}}, {change}) {{ profile }} }}")
+        return found["update_author_by_pk"]["profile"]
+
+    assert profile("_append: {profile: {age: 36}}") == {"city": {"name": "London"}, "age": 36}
+    assert profile('_delete_key: {profile: "age"}') == {"city": {"name": "London"}}
+    assert profile('_delete_at_path: {profile: ["city", "name"]}') == {"city": {}}
+    assert profile("_set: {profile: [1, 2]}") == [1, 2]
+    assert profile("_prepend: {profile: [0]}") == [0, 1, 2]
+    assert profile("_delete_elem: {profile: 1}") == [0, 2]
+
+
+def test_update_many_answers_each_update(blog: Engine) -> None:
+    found = blog.data(
+        "mutation { update_article_many(updates: [{where: {id: {_eq: 1}}, _set: {likes: 1}},"
+        " {where: {id: {_gt: 1}}, _inc: {likes: 1}}]) { affected_rows } }"
+    )
+    assert found == {"update_article_many": [{"affected_rows": 1}, {"affected_rows": 2}]}
+
+
+def test_update_of_a_missing_key_gives_null(blog: Engine) -> None:
+    found = blog.data("mutation { update_author_by_pk(pk_columns: {id: 99}, _set: {rating: 1}) { id } }")
+    assert found == {"update_author_by_pk": None}
+
+
+def test_update_needs_something_to_change(blog: Engine) -> None:
+    code, path, message = blog.error("mutation { update_article(where: {}) { affected_rows } }")
+    assert (code, path) == ("validation-failed", "$.selectionSet.update_article.args")
+    assert message == "at least any one of _inc, _set is expected"
+
+
+def test_delete_shows_what_was_there(blog: Engine) -> None:
+    found = blog.data(
+        "mutation { delete_article(where: {author_id: {_eq: 1}}) { affected_rows returning { id author { name } } }"
+        " delete_article_by_pk(id: 3) { title } }"
+    )
+    assert found["delete_article"]["affected_rows"] == 2
+    assert found["delete_article"]["returning"][0]["author"] == {"name": "Ada"}
+    assert found["delete_article_by_pk"] == {"title": "Bread"}
+
+
+def test_fields_of_one_mutation_happen_together_or_not_at_all(blog: Engine) -> None:
+    before = counts(blog)
+    code, path, _ = blog.error(
+        'mutation { delete_article(where: {}) { affected_rows } insert_author_one(object: {id: 1, name: "Dup"}) { id } }'
+    )
+    assert (code, path) == ("constraint-violation", "$.selectionSet.insert_author_one.args.object")
+    assert counts(blog) == before
+
+
+def test_violations_are_told_apart(blog: Engine) -> None:
+    cases = {
+        'insert_author_one(object: {id: 1, name: "x"})': "Uniqueness violation. ",
+        'insert_article_one(object: {title: "x", author_id: 77})': "Foreign key violation. ",
+        "insert_article_one(object: {author_id: 1})": "Not-NULL violation. ",
+    }
+    for field, words in cases.items():
+        code, path, message = blog.error(f"mutation {{ {field} {{ id }} }}")
+        assert code == "constraint-violation"
+        assert path == f"$.selectionSet.{field.partition('(')[0]}.args.object"
+        assert message.startswith(words)
