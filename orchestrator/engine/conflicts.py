@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.engine.consistency import Databases, ObjectId
 from orchestrator.engine.errors import EngineError, unexpected
 from orchestrator.engine.metadata import Metadata, Source
-from orchestrator.engine.tracked import TrackedFunction, TrackedTable, track
+from orchestrator.engine.tracked import TrackedFunction, TrackedSource, TrackedTable, track
 
 MUTATION: Final = "mutation_root"
 QUERY: Final = "query_root"
@@ -29,12 +29,18 @@ BY_KEY: Final = ("delete_by_pk", "update_by_pk", "select_by_pk")
 
 def conflict(metadata: Metadata, databases: Databases) -> EngineError | None:
     """The error of a schema where two root fields have one name; None where all differ."""
+    # Under a namespace nothing conflicts.
+    tracked = [
+        (source, track(source, databases.catalogs[source.name], {}))
+        for source in metadata.sources.values()
+        if source.name in databases.catalogs and not source.customization.namespace
+    ]
     for root in (MUTATION, QUERY):
         owners: dict[str, list[str]] = {}
-        for source in metadata.sources.values():
-            for name, owner in root_fields(source, databases, root):
+        for source, found in tracked:
+            for name, owner in root_fields(source, found, root):
                 owners.setdefault(name, []).append(owner)
-        twice = {name: found for name, found in owners.items() if len(found) > 1}
+        twice = {name: several for name, several in owners.items() if len(several) > 1}
         if twice:
             return unexpected(words(root, twice), "$.args")
     return None
@@ -48,11 +54,8 @@ def words(root: str, owners: Mapping[str, list[str]]) -> str:
     )
 
 
-def root_fields(source: Source, databases: Databases, root: str) -> Iterator[tuple[str, str]]:
-    """The root fields of a source with the name of the object each belongs to; under a namespace nothing conflicts."""
-    if source.name not in databases.catalogs or source.customization.namespace:
-        return
-    tracked = track(source, databases.catalogs[source.name], {})
+def root_fields(source: Source, tracked: TrackedSource, root: str) -> Iterator[tuple[str, str]]:
+    """The root fields of a source with the name of the object each belongs to."""
     affixes = source.customization.root_fields
     for name, table in tracked.tables.items():
         for field in writes(table) if root == MUTATION else reads(table):
