@@ -67,6 +67,8 @@ class Engine:
         except EngineError as error:
             status = error.status if error_status is None else error_status
             return json_response(self._graphql_error(error, session), request, status)
+        except Exception as error:
+            return await answer_failure(request, error)
         return json_response(content, request)
 
     async def _answer(self, body: Any, session: Session) -> bytes:
@@ -111,6 +113,8 @@ class Engine:
         except EngineError as error:
             content = error.as_rest(internal=self._shows_internals(session))
             return json_response(orjson.dumps(content, default=str), request, error.status)
+        except Exception as error:
+            return await answer_failure(request, error)
         return json_response(orjson.dumps(found, default=_decimal), request)
 
     # The rest
@@ -325,7 +329,7 @@ async def signing_keys(config: Config) -> AsyncIterator[Callable[[], tuple[Any, 
     try:
         await keys.load()
     except JwksError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(f"{error} Check jwk_url in HASURA_GRAPHQL_JWT_SECRET, and that it answers.") from error
     refreshing = asyncio.create_task(keys.keep_fresh())
     try:
         yield keys
