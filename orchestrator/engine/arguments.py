@@ -45,9 +45,9 @@ def arguments_of(field: Field, selected: Selected, variables: Variables, path: s
     for name, node in selected.arguments.items():
         if name not in field.args:
             raise validation_failed(f"'{field.name}' has no argument named '{name}'", path)
+        given.check_variable(node, variables, field.args[name].type, f"{path}.args.{name}")
         value = given.given(node, variables, f"{path}.args.{name}")
         if value is not None:
-            given.check(value, field.args[name].type, f"{path}.args.{name}")
             found[name] = value
     given.require(field.args, found, f"{path}.args")
     return found

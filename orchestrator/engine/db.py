@@ -32,8 +32,10 @@ AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # What asyncpg raises when the server's farewell arrives in the middle of its own message.
+    asyncpg.InternalClientError,
 )
-UNUSABLE = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, ValueError)
+UNUSABLE = (asyncpg.PostgresError, ValueError)
 
 
 class Connection(Protocol):
@@ -60,7 +62,8 @@ class Database:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._url,
-                    min_size=1,
+                    # With a floor, asyncpg would log a traceback a second while PostgreSQL is away.
+                    min_size=0,
                     max_size=self._connections,
                     timeout=CONNECT_SECONDS,
                     init=_prepare_connection,
@@ -82,14 +85,29 @@ class Database:
         """A connection; PostgreSQL's absence and its errors are raised as the engine's own."""
         try:
             pool = self._pool or await self.open()
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                yield connection
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
         except asyncpg.PostgresError as error:
-            raise (_away(error) if isinstance(error, AWAY) else engine_error(error)) from error
+            raise EngineError("unexpected", f"connection error: {error}") from error
         except AWAY as error:
             raise _away(error) from error
+        try:
+            yield connection
+        except AWAY as error:
+            connection.terminate()
+            raise _away(error) from error
+        except asyncpg.PostgresError as error:
+            raise engine_error(error) from error
+        finally:
+            await pool.release(connection)
 
     async def fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
+        """The row of a statement that only reads: it is sent again where the connection turned out to be lost."""
+        try:
+            return await self._fetch_row(text, values)
+        except ConnectionLost:
+            return await self._fetch_row(text, values)
+
+    async def _fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
         async with self.connection() as connection:
             return await connection.fetchrow(text, *values)
 
@@ -137,9 +155,15 @@ async def _keep_settings(connection: Any) -> None:
     del connection
 
 
-def _away(error: BaseException) -> EngineError:
+class ConnectionLost(EngineError):
+    """PostgreSQL is away, or was when this connection was last used."""
+
+
+def _away(error: BaseException) -> ConnectionLost:
     logger.warning("PostgreSQL can't be reached: %s", type(error).__name__)
-    return EngineError("unexpected", "connection error: the database can't be reached at the moment; try again shortly")
+    return ConnectionLost(
+        "unexpected", "connection error: the database can't be reached at the moment; try again shortly"
+    )
 
 
 def engine_error(error: asyncpg.PostgresError) -> EngineError:

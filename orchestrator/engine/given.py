@@ -133,6 +133,13 @@ def check(value: Given, expected: Ref, path: str) -> None:
     )
 
 
+def check_variable(node: ValueNode, variables: Variables, expected: Ref, path: str) -> None:
+    """Raises where the node is a variable that isn't declared to be what is expected, be it given a value or not."""
+    declared = variables.declared.get(node.name.value) if isinstance(node, VariableNode) else None
+    if declared is not None:
+        check(Given(None, declared=declared), expected, path)
+
+
 def _fits(declared: Ref, expected: Ref, *, has_default: bool = False) -> bool:
     if expected.non_null and not declared.non_null and not has_default:
         return False

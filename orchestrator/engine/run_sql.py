@@ -117,7 +117,7 @@ def split(sql: str) -> Iterator[str]:
     """The statements of a script, without those that are empty.
 
     >>> list(split("select ';'; -- one; two\\nselect $$;$$"))
-    ["select ';'", "-- one; two\\nselect $$;$$"]
+    ["select ';'", '-- one; two\\nselect $$;$$']
     """
     at = start = 0
     is_empty, atomic = True, 0

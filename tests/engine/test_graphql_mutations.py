@@ -157,7 +157,8 @@ def test_delete_shows_what_was_there(blog: Engine) -> None:
 def test_fields_of_one_mutation_happen_together_or_not_at_all(blog: Engine) -> None:
     before = counts(blog)
     code, path, _ = blog.error(
-        'mutation { delete_article(where: {}) { affected_rows } insert_author_one(object: {id: 1, name: "Dup"}) { id } }'
+        "mutation { delete_article(where: {}) { affected_rows }"
+        ' insert_author_one(object: {id: 1, name: "Dup"}) { id } }'
     )
     assert (code, path) == ("constraint-violation", "$.selectionSet.insert_author_one.args.object")
     assert counts(blog) == before

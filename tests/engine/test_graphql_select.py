@@ -127,7 +127,8 @@ def test_aggregates_and_nodes(blog: Engine) -> None:
 
 def test_aggregates_of_a_relationship(blog: Engine) -> None:
     found = blog.data(
-        "{ author(order_by: {id: asc}) { articles_aggregate(where: {published: {_eq: true}}) { aggregate { count } } } }"
+        "{ author(order_by: {id: asc})"
+        " { articles_aggregate(where: {published: {_eq: true}}) { aggregate { count } } } }"
     )
     assert [each["articles_aggregate"]["aggregate"]["count"] for each in found["author"]] == [1, 1, 0]
 
@@ -145,7 +146,9 @@ def test_numbers_stay_exact(blog: Engine) -> None:
 def test_variables_fragments_aliases_and_directives(blog: Engine) -> None:
     query = """
       query ($where: author_bool_exp!, $full: Boolean!, $limit: Int = 5) {
-        author(where: $where, limit: $limit) { ...names id @include(if: $full) ... on author { key: id @skip(if: $full) } }
+        author(where: $where, limit: $limit) {
+          ...names id @include(if: $full) ... on author { key: id @skip(if: $full) }
+        }
       }
       fragment names on author { name }
     """
