@@ -53,7 +53,7 @@ def initdb_seconds() -> float:
         data = Path(folder, "data")
         data.mkdir()
         command = [str(binaries.bin / "initdb"), f"--pgdata={data}", "--auth=reject"]
-        return median_seconds(lambda: run_unprivileged(command, env=os.environ, owned=[data]), times=1)
+        return median_seconds(lambda: run_unprivileged(command, owned=[data]), times=1)
 
 
 def processes(project: Project) -> list[psutil.Process]:

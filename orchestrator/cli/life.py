@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import click
-import psutil
 
 from orchestrator.cli import output
+from orchestrator.cli.main import BEGAN
 from orchestrator.cli.state import print_status
 from orchestrator.project.config import find_root
 from orchestrator.stack import lifecycle
@@ -26,8 +26,8 @@ def show(event: Event) -> None:
 @click.command()
 @click.option("--no-verify", is_flag=True, help="Do not take a throwaway user the whole way.")
 @output.formats("text", "json", "env")
-@click.pass_obj
-def up(project: Path, no_verify: bool, output: output.Format) -> None:
+@click.pass_context
+def up(context: click.Context, no_verify: bool, output: output.Format) -> None:
     """Start the stack, apply migrations and metadata, prove that sign-in works, and print the URLs.
 
     What already runs as it should is left alone: a second `up` changes nothing. When `up` fails or is
@@ -38,9 +38,9 @@ def up(project: Path, no_verify: bool, output: output.Format) -> None:
       hasura-cognito up
       STACK_PORTS=free hasura-cognito up -o json
     """
-    root = find_root(project)
+    root = find_root(context.obj)
     changed = lifecycle.up(root, os.environ, show, check=not no_verify)
-    seconds = time.time() - psutil.Process().create_time()
+    seconds = time.monotonic() - context.meta[BEGAN]
     print_status(status(root), output)
     if output == "text":
         what = "Started" if changed else "Already up: nothing changed"

@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ COMMANDS = {
     "users": ("orchestrator.cli.users:users", "List, show and delete users of the pool."),
     "lambda": ("orchestrator.cli.lambdas:group", "List and invoke functions, read their logs."),
 }
+
+# When the command line was read, in the context's meta: before the command itself is loaded.
+BEGAN = f"{__name__}.began"
 
 EXAMPLES = """\b
 Examples:
@@ -80,6 +84,7 @@ class Commands(click.Group):
 def cli(ctx: click.Context, project: Path) -> None:
     """Hasura and Amazon Cognito on localhost: the whole sign-in flow from one command."""
     ctx.obj = project
+    ctx.meta[BEGAN] = time.monotonic()
 
 
 def fail(message: str, hint: str = "") -> int:
