@@ -83,8 +83,7 @@ class Arguments:
         if isinstance(binding, Connective):
             return self._connective(binding.name, value, field.type.named, path)
         if isinstance(binding, ColumnOf):
-            name = binding.column.name
-            return self._comparisons(value, field.type.named, path, lambda op, to: Compare(name, op, to))
+            return self._comparisons(value, field.type.named, path, _comparing_column(binding))
         if isinstance(binding, RelationshipOf):
             where = self.where(value, field.type.named, path)
             return boolexp.Related(binding.relationship.join, self._permitted(binding.target, where))
@@ -216,7 +215,7 @@ class Arguments:
     def _order_entry(self, field: Input, value: Given, path: str) -> list[OrderItem]:
         binding = field.binding
         if isinstance(binding, ColumnOf):
-            return [OrderItem(OrderColumn(binding.column.name), self._direction(value, path))]
+            return [OrderItem(OrderColumn(binding.column.name, binding.when), self._direction(value, path))]
         if isinstance(binding, ComputedOf):
             call = computed_call(binding.access.source, binding.access.table, binding.name)
             return [OrderItem(OrderComputed(call), self._direction(value, path))]
@@ -259,6 +258,19 @@ class Arguments:
         items = given.as_list(value, path, enum.name)
         found = (given.as_enum(item, enum, f"{path}[{index}]").binding for index, item in enumerate(items))
         return tuple(binding.column.name for binding in found)
+
+
+def _comparing_column(binding: ColumnOf) -> Comparing:
+    """Compares a column; where the role may not see it, it counts as null."""
+    name, when = binding.column.name, binding.when
+
+    def compare(operator: str, operand: boolexp.Operand) -> BoolExp:
+        plain = Compare(name, operator, operand)
+        if when is None:
+            return plain
+        return boolexp.Or((boolexp.Not(when), plain)) if operator == IS_NULL else boolexp.And((when, plain))
+
+    return compare
 
 
 def reject_null(value: Given, type_name: str, path: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 Path = tuple[str | int, ...]
 
 STEP: Final = re.compile(
-    r"""\.(?P<key>[^.\[\]'"\s]+) | \[(?P<index>\d+)\] | \['(?P<single>[^']*)'\] | \["(?P<double>[^"]*)"\]""", re.VERBOSE
+    r"""\.(?P<key>[^.\[\]'"\s]+) | \.?\[(?P<index>\d+)\] | \.?\['(?P<single>[^']*)'\] | \.?\["(?P<double>[^"]*)"\]""",
+    re.VERBOSE,
 )
 MISSING: Final = object()
 

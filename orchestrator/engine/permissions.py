@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.engine import boolexp, scalars
 from orchestrator.engine.boolexp import TRUE, BoolExp, ColumnOperand, Compare, FunctionCall
@@ -24,10 +24,14 @@ from orchestrator.engine.tracked import TrackedSource, TrackedTable
 
 ADMIN = "admin"
 
+Permitted = TypeVar("Permitted")
+Rights = TypeVar("Rights")
+Writing = TypeVar("Writing", InsertPermission, UpdatePermission, DeletePermission)
+
 
 @dataclass(frozen=True)
 class SelectRights:
-    """`query_roots` of None are all of them."""
+    """`query_roots` of None are all of them; `conditions` say in which rows a column is shown, where not in all."""
 
     columns: tuple[str, ...]
     filter: BoolExp
@@ -35,6 +39,7 @@ class SelectRights:
     aggregations: bool
     computed_fields: tuple[str, ...]
     query_roots: tuple[str, ...] | None
+    conditions: Mapping[str, BoolExp] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,24 +79,81 @@ class TableAccess:
         return bool(key and self.select and set(key.columns) <= set(self.select.columns))
 
 
-def access(source: TrackedSource, table: TrackedTable, role: str, *, backend: bool) -> TableAccess:
-    """What the role may do with the table; `backend` allows what is for trusted back ends only."""
+def access(
+    source: TrackedSource, table: TrackedTable, role: str, *, backend: bool, heirs: tuple[str, ...] = ()
+) -> TableAccess:
+    """What the role may do with the table; `backend` allows what is for trusted back ends only.
+
+    `heirs` are the roles that are asking what they inherit; one that would inherit from itself doesn't.
+    """
     if role == ADMIN:
         return _full_access(source, table)
-    meta = table.meta
-    resolve = _Resolver(source, table)
-    select = meta.select_permissions.get(role)
-    insert = meta.insert_permissions.get(role)
-    update = meta.update_permissions.get(role)
-    delete = meta.delete_permissions.get(role)
-    return TableAccess(
+    resolve, meta = _Resolver(source, table), table.meta
+    own = TableAccess(
         source,
         table,
-        select=resolve.select(select) if select else None,
-        insert=resolve.insert(insert) if insert and (backend or not insert.backend_only) else None,
-        update=resolve.update(update) if update and (backend or not update.backend_only) else None,
-        delete=resolve.delete(delete) if delete and (backend or not delete.backend_only) else None,
+        select=_resolved(meta.select_permissions.get(role), resolve.select),
+        insert=_resolved(_open_to(meta.insert_permissions.get(role), backend), resolve.insert),
+        update=_resolved(_open_to(meta.update_permissions.get(role), backend), resolve.update),
+        delete=_resolved(_open_to(meta.delete_permissions.get(role), backend), resolve.delete),
     )
+    heirs = (*heirs, role)
+    parents = [parent for parent in source.inherited_roles.get(role, ()) if parent not in heirs]
+    return _with_inherited(own, [access(source, table, name, backend=backend, heirs=heirs) for name in parents])
+
+
+def _resolved(permission: Permitted | None, resolve: Callable[[Permitted], Rights]) -> Rights | None:
+    return None if permission is None else resolve(permission)
+
+
+def _open_to(permission: Writing | None, backend: bool) -> Writing | None:
+    return None if permission is not None and permission.backend_only and not backend else permission
+
+
+def _with_inherited(own: TableAccess, parents: Sequence[TableAccess]) -> TableAccess:
+    """The access of a role that also has what its parents have, where it has no right of its own."""
+    if not parents:
+        return own
+    return replace(
+        own,
+        select=own.select or _combined([parent.select for parent in parents if parent.select]),
+        insert=own.insert or _agreed([parent.insert for parent in parents if parent.insert]),
+        update=own.update or _agreed([parent.update for parent in parents if parent.update]),
+        delete=own.delete or _agreed([parent.delete for parent in parents if parent.delete]),
+    )
+
+
+def _agreed(rights: Sequence[Rights]) -> Rights | None:
+    """The one right to write that all parents with such a right have; where they differ there is none."""
+    return rights[0] if rights and all(other == rights[0] for other in rights) else None
+
+
+def _combined(rights: Sequence[SelectRights]) -> SelectRights | None:
+    """The rows and columns that some parent may see: a column only in the rows in which that parent may."""
+    if len(rights) < 2:
+        return rights[0] if rights else None
+    columns = tuple(dict.fromkeys(name for each in rights for name in each.columns))
+    computed = tuple(dict.fromkeys(name for each in rights for name in each.computed_fields))
+    limits = [each.limit for each in rights if each.limit is not None]
+    roots = [each.query_roots for each in rights if each.query_roots is not None]
+    return SelectRights(
+        columns,
+        boolexp.Or(tuple(each.filter for each in rights)),
+        max(limits) if len(limits) == len(rights) else None,
+        any(each.aggregations for each in rights),
+        computed,
+        tuple(dict.fromkeys(root for each in roots for root in each)) if len(roots) == len(rights) else None,
+        {name: when for name in (*columns, *computed) if (when := _visible_when(name, rights)) is not None},
+    )
+
+
+def _visible_when(name: str, rights: Sequence[SelectRights]) -> BoolExp | None:
+    """The condition under which a column or computed field is to be seen; None where every visible row shows it."""
+    holders = [each for each in rights if name in each.columns or name in each.computed_fields]
+    if len(holders) == len(rights) and not any(name in each.conditions for each in holders):
+        return None
+    items = (boolexp.all_of([each.filter, each.conditions.get(name, TRUE)]) for each in holders)
+    return boolexp.Or(tuple(items))
 
 
 def _full_access(source: TrackedSource, table: TrackedTable) -> TableAccess:

@@ -92,7 +92,10 @@ Field = (
 
 @dataclass(frozen=True, slots=True)
 class OrderColumn:
+    """`when` hides the value, as in ColumnField."""
+
     column: str
+    when: BoolExp | None = None
 
 
 @dataclass(frozen=True, slots=True)

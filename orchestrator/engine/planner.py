@@ -199,7 +199,7 @@ class Planner:
         binding: ColumnOf = find_field(type_, selected.name, f"{path}.selectionSet.{selected.name}").binding
         keeps = function in TYPE_KEEPING
         output = self.output(binding.column.type) if keeps else "plain"
-        return plan.ColumnField(selected.key, binding.column.name, output)
+        return plan.ColumnField(selected.key, binding.column.name, output, when=binding.when)
 
     def fields(self, access: TableAccess, selected: Selected, path: str) -> tuple[plan.Field, ...]:
         """What is shown of each row."""
@@ -266,7 +266,9 @@ class Planner:
         if binding.target is None:
             no_subselection(selected, path)
             steps = _json_steps(arguments.get("path"), f"{path}.args.path")
-            return plan.ComputedField(selected.key, call, self.output(binding.function.returns_type), steps)
+            rights = binding.access.select
+            when = rights.conditions.get(binding.name) if rights else None
+            return plan.ComputedField(selected.key, call, self.output(binding.function.returns_type), steps, when)
         if binding.function.returns_set:
             return plan.ComputedRows(selected.key, self.rows(binding.target, call, arguments, selected, path))
         filter_ = binding.target.select.filter if binding.target.select else boolexp.FALSE

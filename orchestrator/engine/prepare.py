@@ -282,11 +282,10 @@ def read_request(body: Any, path: str = "$") -> Request:
     """The request that a JSON body makes."""
     if not isinstance(body, dict):
         raise EngineError("parse-failed", "expected an object with the key 'query'", path)
-    text = body.get("query")
+    text, extensions = body.get("query"), body.get("extensions")
+    if isinstance(extensions, dict) and "persistedQuery" in extensions:
+        raise EngineError("not-supported", "Automatic Persisted Queries is not enabled", path)
     if text is None:
-        extensions = body.get("extensions")
-        if isinstance(extensions, dict) and "persistedQuery" in extensions:
-            raise EngineError("not-supported", "Automatic Persisted Queries is not enabled", path)
         raise EngineError("parse-failed", "the key 'query' was not present", path)
     if not isinstance(text, str):
         raise EngineError("parse-failed", "parsing Text failed, expected String", f"{path}.query")

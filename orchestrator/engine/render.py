@@ -187,9 +187,11 @@ class _Renderer:
             value = value + " #> " + _param(field.path)
         before, after = OUTPUTS[field.output].split("{0}")
         value = before + value + after if field.output != "plain" else value
-        if field.when is None:
-            return value
-        return "CASE WHEN " + self.condition(field.when, row, row) + " THEN " + value + " END"
+        return self.seen(value, field.when, row)
+
+    def seen(self, value: Sql, when: BoolExp | None, row: Row) -> Sql:
+        """The value, or null where the condition doesn't hold."""
+        return value if when is None else "CASE WHEN " + self.condition(when, row, row) + " THEN " + value + " END"
 
     # Aggregates
 
@@ -233,7 +235,8 @@ class _Renderer:
         if isinstance(column, plan.ConstantField):
             return raw(text_literal(column.value) + "::text")
         before, after = OUTPUTS[column.output].split("{0}")
-        return before + raw(f"{function}({row.alias}.{name(column.column)})") + after
+        value = self.seen(row.column(column.column), column.when, row)
+        return before + f"{function}(" + value + ")" + after
 
     # Orders
 
@@ -242,7 +245,7 @@ class _Renderer:
 
     def order_expression(self, expression: plan.OrderExpression, row: Row) -> Sql:
         if isinstance(expression, plan.OrderColumn):
-            return row.column(expression.column)
+            return self.seen(row.column(expression.column), expression.when, row)
         if isinstance(expression, plan.OrderComputed):
             return self.call(expression.call, row)
         target = self.row(expression.join.table)

@@ -46,7 +46,10 @@ class Snapshot:
     def sources(self) -> tuple[TrackedSource, ...]:
         sound = consistent(self.metadata, self.inconsistent)
         return tuple(
-            track(source, self.databases.catalogs[name], self.databases.enums.get(name, {}))
+            replace(
+                track(source, self.databases.catalogs[name], self.databases.enums.get(name, {})),
+                inherited_roles=self.metadata.inherited_roles,
+            )
             for name, source in sound.sources.items()
             if name in self.databases.catalogs
         )

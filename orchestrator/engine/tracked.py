@@ -109,6 +109,7 @@ class TrackedSource:
     tables: Mapping[QualifiedName, TrackedTable]
     functions: Mapping[QualifiedName, TrackedFunction]
     catalog: Catalog
+    inherited_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def track(source: Source, catalog: Catalog, enums: Mapping[QualifiedName, EnumValues]) -> TrackedSource:

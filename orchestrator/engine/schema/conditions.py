@@ -60,7 +60,9 @@ def bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
 def _columns(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     for name, column in schema.columns(access):
         comparison = schema.comparison(access.table, column)
-        yield Input(name, Ref(comparison), binding=ColumnOf(column, access.table.enum_columns.get(column.name)))
+        when = access.select.conditions.get(column.name) if access.select else None
+        binding = ColumnOf(column, access.table.enum_columns.get(column.name), when)
+        yield Input(name, Ref(comparison), binding=binding)
 
 
 def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:

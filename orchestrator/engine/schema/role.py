@@ -165,7 +165,19 @@ class RoleSchema:
 
     def _may_call(self, function: TrackedFunction, mutation: bool) -> bool:
         # Functions that only read need no permission of their own (infer_function_permissions).
-        return self.role == permissions.ADMIN or not mutation or self.role in function.meta.permissions
+        if self.role == permissions.ADMIN or not mutation:
+            return True
+        return any(role in function.meta.permissions for role in self._roles())
+
+    def _roles(self) -> Iterator[str]:
+        """The role and all that it inherits from."""
+        waiting, seen = [self.role], set[str]()
+        while waiting:
+            role = waiting.pop()
+            if role not in seen:
+                seen.add(role)
+                yield role
+                waiting.extend(parent for source in self.sources for parent in source.inherited_roles.get(role, ()))
 
     def column_type(self, table: TrackedTable, column: Column, *, non_null: bool = False) -> Ref:
         enum = self._enum_name(table, column)

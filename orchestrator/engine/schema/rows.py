@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import scalars
-from orchestrator.engine.boolexp import TRUE
+from orchestrator.engine.boolexp import TRUE, BoolExp
 from orchestrator.engine.catalog import Column
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.bindings import (
@@ -59,9 +59,15 @@ def _column(schema: RoleSchema, access: TableAccess, name: str, column: Column) 
     args: Mapping[str, Input] = {}
     if column.type in scalars.JSON_TYPES:
         args = inputs_of(Input("path", Ref("String"), "JSON select path"))
-    binding = ColumnOf(column, access.table.enum_columns.get(column.name))
-    type_ = schema.column_type(access.table, column, non_null=not column.nullable)
+    when = hidden_unless(access, column)
+    binding = ColumnOf(column, access.table.enum_columns.get(column.name), when)
+    type_ = schema.column_type(access.table, column, non_null=not column.nullable and when is None)
     return Field(name, type_, args, binding, access.table.comment_of(column))
+
+
+def hidden_unless(access: TableAccess, column: Column) -> BoolExp | None:
+    """The condition under which the role may see the column in a row, where there is one."""
+    return access.select.conditions.get(column.name) if access.select else None
 
 
 def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
@@ -129,6 +135,8 @@ def select_column(schema: RoleSchema, access: TableAccess) -> Enum:
     values = (
         EnumValue(name, "column name", ColumnOf(column))
         for name, column in sorted(schema.columns(access), key=lambda pair: pair[0])
+        # What is hidden in some rows can't be told apart by, either.
+        if hidden_unless(access, column) is None
     )
     name = access.table.type_name
     return Enum(f"{name}_select_column", {v.name: v for v in values}, f'select columns of table "{access.table.name}"')
@@ -136,7 +144,10 @@ def select_column(schema: RoleSchema, access: TableAccess) -> Enum:
 
 def order_by(schema: RoleSchema, access: TableAccess) -> InputObject:
     name = access.table.type_name
-    columns = (Input(n, Ref("order_by"), binding=ColumnOf(column)) for n, column in schema.columns(access))
+    columns = (
+        Input(n, Ref("order_by"), binding=ColumnOf(column, when=hidden_unless(access, column)))
+        for n, column in schema.columns(access)
+    )
     return InputObject(
         f"{name}_order_by",
         inputs_of(*columns, *_related_order(schema, access), *_computed_order(schema, access)),
@@ -206,7 +217,7 @@ def function_fields(schema: RoleSchema, access: TableAccess, function: str) -> O
             name,
             schema.column_type(access.table, column) if function in TYPE_KEEPING else Ref("Float"),
             {},
-            ColumnOf(column),
+            ColumnOf(column, when=hidden_unless(access, column)),
             access.table.comment_of(column),
         )
         for name, column in columns
@@ -233,7 +244,9 @@ def function_order_by(schema: RoleSchema, access: TableAccess, function: str) ->
     """`T_sum_order_by` and so on."""
     columns = aggregated_columns(schema, access, function)
     inputs = (
-        Input(name, Ref("order_by"), access.table.comment_of(column), ColumnOf(column)) for name, column in columns
+        Input(name, Ref("order_by"), access.table.comment_of(column), ColumnOf(column))
+        for name, column in columns
+        if hidden_unless(access, column) is None
     )
     name = f"{access.table.type_name}_{function}_order_by"
     description = f'order by {function}() on columns of table "{access.table.name}"'
