@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +14,7 @@ import orjson
 
 from orchestrator.engine import plan
 from orchestrator.engine.db import Database, engine_error
-from orchestrator.engine.errors import EngineError, not_found
+from orchestrator.engine.errors import EngineError, bad_request, not_found
 from orchestrator.engine.given import at_steps
 from orchestrator.engine.prepare import MutationField, RunChange, RunMutation, Runnable, RunQuery, RunStages
 from orchestrator.engine.render import CHECK_FAILED, render_changed_rows, render_shown_rows
@@ -32,6 +32,7 @@ from orchestrator.engine.sql import (
 )
 
 Values = Mapping[str, Any]
+MAX_PARAMETERS = 32_767
 
 
 async def run(runnable: Runnable, databases: Mapping[str, Database], session: Session, variables: Values) -> bytes:
@@ -42,6 +43,8 @@ async def run(runnable: Runnable, databases: Mapping[str, Database], session: Se
 
 
 def values_of(sources: Sequence[Source], session: Session, variables: Values) -> list[str | None]:
+    if len(sources) > MAX_PARAMETERS:
+        raise bad_request(f"the request has more than {MAX_PARAMETERS} values; send it in parts")
     return [_value(source, session, variables) for source in sources]
 
 
@@ -154,10 +157,10 @@ class Runner:
         return rows, affected
 
     async def changed_rows(self, change: plan.Insert | plan.Update | plan.Delete) -> tuple[list[Any], int]:
-        if isinstance(change, plan.Insert) and not change.rows:
-            return [], 0
-        text = await self.fetch(compile_sql(render_changed_rows(change)), change.path)
-        rows: list[Any] = json.loads(text, parse_float=Decimal)
+        rows: list[Any] = []
+        for part in _parts(change):
+            text = await self.fetch(compile_sql(render_changed_rows(part)), part.path)
+            rows.extend(json.loads(text, parse_float=Decimal))
         return rows, len(rows)
 
     async def insert_nested(self, insert: plan.Insert, row: plan.InsertRow) -> tuple[list[Any], int]:
@@ -181,6 +184,16 @@ class Runner:
             _, count = await self.changed(_with_values(related.insert, fixed))
             affected += count
         return own, affected
+
+
+def _parts(change: plan.Insert | plan.Update | plan.Delete) -> Iterator[plan.Insert | plan.Update | plan.Delete]:
+    """The change in parts that are one statement each."""
+    if not isinstance(change, plan.Insert):
+        yield change
+        return
+    size = change.rows_a_statement
+    for start in range(0, len(change.rows), size):
+        yield replace(change, rows=change.rows[start : start + size])
 
 
 def _with_values(insert: plan.Insert, values: Mapping[str, Param]) -> plan.Insert:

@@ -9,6 +9,9 @@ from orchestrator.engine.boolexp import BoolExp, FunctionCall, Join
 from orchestrator.engine.catalog import QualifiedName
 from orchestrator.engine.sql import Param
 
+# The protocol allows 65,535 parameters, asyncpg half of them; conditions and presets need some, too.
+MAX_VALUES = 30_000
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnField:
@@ -249,6 +252,11 @@ class Insert:
     check: BoolExp
     on_conflict: OnConflict | None
     path: str
+
+    @property
+    def rows_a_statement(self) -> int:
+        """How many rows one statement can bring without more parameters than PostgreSQL's protocol allows."""
+        return max(1, MAX_VALUES // max(1, len(self.columns) + len(self.presets)))
 
 
 @dataclass(frozen=True, slots=True)

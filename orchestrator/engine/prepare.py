@@ -26,6 +26,7 @@ Kept = TypeVar("Kept")
 MAX_DOCUMENTS = 1000
 MAX_OPERATIONS = 1000
 MAX_SHAPES = 200
+MAX_KEPT = 100_000
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Operations:
         if found is not None:
             return found
         runnable = self._plan(known, Variables(known.operation.declared, variables))
-        return runnable if _is_staged(runnable) else known.runnables.add(shape, runnable)
+        return known.runnables.add(shape, runnable) if _can_be_kept(runnable) else runnable
 
     def _know(self, request: Request, session: Session) -> KnownOperation:
         document = self._documents.get(request.text)
@@ -220,11 +221,12 @@ def _field_shape(schema: RoleSchema, type_: InputObject, key: str, value: Any) -
     return None if known is None else _shape(schema, known.type, value)
 
 
-def _is_staged(runnable: Runnable) -> bool:
-    """Whether it holds on to this request's values and so can't serve another."""
+def _can_be_kept(runnable: Runnable) -> bool:
+    """Whether it can serve other requests of its shape, and is small enough to be worth it."""
     if isinstance(runnable, RunQuery):
-        return False
-    return any(isinstance(run, RunStages) for field_ in runnable.fields for run in field_.runs)
+        return all(len(statement.text) < MAX_KEPT for statement in runnable.statements.values())
+    runs = [run for field_ in runnable.fields for run in field_.runs]
+    return all(isinstance(run, RunChange) and len(run.statement.text) < MAX_KEPT for run in runs)
 
 
 def compile_query(roots: tuple[plan.Root, ...]) -> RunQuery:
@@ -262,11 +264,14 @@ def _mutation_field(root: plan.Root) -> MutationField:
 
 
 def _run(change: plan.Insert | plan.Update | plan.Delete, output: plan.MutationOutput) -> RunChange | RunStages:
-    is_plain = not isinstance(change, plan.Insert) or bool(change.rows)
-    nested = isinstance(change, plan.Insert) and any(row.before or row.after for row in change.rows)
-    if nested or not is_plain or _looks_elsewhere(output):
+    if (isinstance(change, plan.Insert) and not _is_one_statement(change)) or _looks_elsewhere(output):
         return RunStages(change, output)
     return RunChange(compile_sql(render_change(change, output)), change.path)
+
+
+def _is_one_statement(insert: plan.Insert) -> bool:
+    nested = any(row.before or row.after for row in insert.rows)
+    return bool(insert.rows) and not nested and len(insert.rows) <= insert.rows_a_statement
 
 
 def _looks_elsewhere(output: plan.MutationOutput) -> bool:

@@ -175,3 +175,12 @@ def test_violations_are_told_apart(blog: Engine) -> None:
         assert code == "constraint-violation"
         assert path == f"$.selectionSet.{field.partition('(')[0]}.args.object"
         assert message.startswith(words)
+
+
+def test_an_insert_may_have_more_rows_than_a_statement_has_parameters(blog: Engine) -> None:
+    query = "mutation ($rows: [article_insert_input!]!) { insert_article(objects: $rows) { affected_rows } }"
+    rows = [{"title": f"t{number}", "likes": number, "author_id": 1} for number in range(11_000)]
+    assert blog.data(query, {"rows": rows}) == {"insert_article": {"affected_rows": 11_000}}
+    before = counts(blog)
+    assert blog.error(query, {"rows": [*rows, {"title": "x", "author_id": 77}]})[0] == "constraint-violation"
+    assert counts(blog) == before
