@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -83,7 +84,8 @@ def test_up_recovers_after_everything_was_killed(project: Project) -> None:
     project.ok("up", "--no-verify")
     project.ok("sign-up", "ada@example.com", stdin="Correct-Horse-1\n")
     for process in project.processes():
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # It died with the one before.
+            process.kill()
     wait_for(lambda: project.processes() == [], "all processes are gone")
     project.ok("up")
     (user,) = json.loads(project.ok("users", "list", "-o", "json"))
