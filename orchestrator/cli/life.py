@@ -18,9 +18,9 @@ from orchestrator.stack.status import status
 
 
 def show(event: Event) -> None:
-    """One line of progress on standard error: `✓ hasura      ready        0.61 s`."""
+    """One line of progress on standard error: `✓ hasura      ready      0.61 s`."""
     mark = "[dim]·[/dim]" if event.outcome == "unchanged" else "[green]✓[/green]"
-    output.stderr.print(f"{mark} {event.what:<10}  {event.outcome:<40} [dim]{event.seconds:6.2f} s[/dim]")
+    output.stderr.print(f"{mark} {event.what:<10}  {event.outcome:<60} [dim]{event.seconds:6.2f} s[/dim]")
 
 
 @click.command()

@@ -73,7 +73,7 @@ class Addresses:
 class Urls:
     hasura: str
     graphql: str
-    console: str
+    console: str | None
     postgres: str = field(repr=False)
     cognito: str
     issuer: str
@@ -119,7 +119,7 @@ def make_urls(settings: Settings, addresses: Addresses) -> Urls:
     return Urls(
         hasura=addresses.url("hasura"),
         graphql=f"{addresses.url('hasura')}/v1/graphql",
-        console=f"{addresses.url('hasura')}/console",
+        console=None,
         postgres=postgres_url(settings, addresses, settings.postgres.database),
         cognito=addresses.url("cognito"),
         issuer=issuer,
