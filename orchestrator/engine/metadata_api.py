@@ -82,13 +82,11 @@ class _Requests:
         for item in request["args"].items():
             inner = JsonValue(item.json)
             try:
-                answers.append(await self.one(inner["type"].text(), inner))
+                async with self._draft.attempt():
+                    answers.append(await self.one(inner["type"].text(), inner))
             except EngineError as error:
                 answers.append(error.as_rest(internal=True))
         return answers
-
-    async def concurrent_bulk(self, request: JsonValue) -> list[Any]:
-        return await self.bulk(request)
 
     async def data_query(self, name: str, request: JsonValue) -> Any:
         source = request["args"].optional_text("source") or DEFAULT_SOURCE
@@ -142,7 +140,7 @@ SPECIAL: Mapping[str, Callable[[_Requests, JsonValue], Awaitable[Any]]] = {
     "bulk": _Requests.bulk,
     "bulk_atomic": _Requests.bulk,
     "bulk_keep_going": _Requests.bulk_keep_going,
-    "concurrent_bulk": _Requests.concurrent_bulk,
+    "concurrent_bulk": _Requests.bulk,
     "get_catalog_state": _Requests.get_catalog_state,
     "set_catalog_state": _Requests.set_catalog_state,
 }

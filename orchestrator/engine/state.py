@@ -191,6 +191,20 @@ class Draft:
             self._connections[source] = connection
         return self._connections[source]
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What is done within is undone where an error leaves it, and the draft goes on without it."""
+        connections = [await self.connection(source) for source in self.databases.catalogs]
+        before = (self.metadata, self.databases, self.inconsistent)
+        try:
+            async with AsyncExitStack() as savepoints:
+                for connection in connections:
+                    await savepoints.enter_async_context(connection.transaction())
+                yield
+        except EngineError:
+            self.metadata, self.databases, self.inconsistent = before
+            raise
+
     async def plain_connection(self, source: str) -> Any:
         """A connection of the source without a transaction."""
         if source not in self._state.databases:
