@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
 from typing import Any
@@ -22,13 +22,15 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from orchestrator.engine import db, execute, metadata_api, prepare
 from orchestrator.engine.config import Config, ConfigError
-from orchestrator.engine.errors import EngineError, not_found
+from orchestrator.engine.errors import EngineError, not_found, validation_failed
 from orchestrator.engine.session import Authenticator, Session
 from orchestrator.engine.state import State
+from orchestrator.engine.websocket import converse
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,9 @@ class Engine:
             session = self._authenticator.session(headers_of(request))
             body = read_json(await request.body())
             content = (
-                await self._answer_all(body, session) if isinstance(body, list) else await self._answer(body, session)
+                await self._answer_all(body, session)
+                if isinstance(body, list)
+                else await self.answer(body, session, may_be_live=False)
             )
         except EngineError as error:
             status = error.status if error_status is None else error_status
@@ -71,10 +75,27 @@ class Engine:
             return await answer_failure(request, error)
         return json_response(content, request)
 
-    async def _answer(self, body: Any, session: Session) -> bytes:
+    def session(self, headers: Mapping[str, str]) -> Session:
+        return self._authenticator.session(headers)
+
+    def is_live(self, body: Any, session: Session) -> bool:
+        """Whether the request is a subscription."""
+        runnable = self._state.snapshot.operations.prepare(prepare.read_request(body), session)
+        return isinstance(runnable, prepare.RunLive)
+
+    def errors(self, error: EngineError, session: Session) -> list[Any]:
+        return [error.as_graphql(internal=self._shows_internals(session))]
+
+    async def websocket(self, socket: WebSocket) -> None:
+        await converse(socket, self, refetch_seconds=self._config.live_queries_refetch_interval)
+
+    async def answer(self, body: Any, session: Session, *, may_be_live: bool = True) -> bytes:
+        """The answer to one request, as bytes of JSON; a subscription's answer of this moment."""
         request = prepare.read_request(body)
         state = self._state
         runnable = state.snapshot.operations.prepare(request, session)
+        if isinstance(runnable, prepare.RunLive) and not may_be_live:
+            raise validation_failed("subscriptions are not supported over HTTP, use websockets instead")
         data = await execute.run(runnable, state.databases, session, request.variables)
         return b'{"data":' + data + b"}"
 
@@ -83,7 +104,7 @@ class Engine:
         answers = []
         for body in bodies:
             try:
-                answers.append(await self._answer(body, session))
+                answers.append(await self.answer(body, session, may_be_live=False))
             except EngineError as error:
                 answers.append(self._graphql_error(error, session))
         return b"[" + b",".join(answers) + b"]"
@@ -145,14 +166,16 @@ class Engine:
         return json_response(orjson.dumps(found), request)
 
 
-def routes(engine: Engine, config: Config) -> list[Route]:
-    found = [
+def routes(engine: Engine, config: Config) -> list[BaseRoute]:
+    found: list[BaseRoute] = [
         Route("/healthz", engine.healthz, methods=["GET"]),
         Route("/v1/version", engine.version, methods=["GET"]),
     ]
     if "graphql" in config.enabled_apis:
         found.append(Route("/v1/graphql", engine.graphql, methods=["POST"]))
         found.append(Route("/v1alpha1/graphql", engine.graphql_alpha, methods=["POST"]))
+        found.append(WebSocketRoute("/v1/graphql", engine.websocket))
+        found.append(WebSocketRoute("/v1alpha1/graphql", engine.websocket))
     if "metadata" in config.enabled_apis:
         found.append(Route("/v1/metadata", engine.metadata, methods=["POST"]))
         found.append(Route("/v1/query", engine.query, methods=["POST"]))

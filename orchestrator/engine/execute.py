@@ -16,7 +16,7 @@ from orchestrator.engine import plan
 from orchestrator.engine.db import Database, engine_error
 from orchestrator.engine.errors import EngineError, bad_request, not_found
 from orchestrator.engine.given import at_steps
-from orchestrator.engine.prepare import MutationField, RunChange, RunMutation, Runnable, RunQuery, RunStages
+from orchestrator.engine.prepare import MutationField, RunChange, RunLive, RunMutation, Runnable, RunQuery, RunStages
 from orchestrator.engine.render import CHECK_FAILED, render_changed_rows, render_shown_rows
 from orchestrator.engine.scalars import encode_json
 from orchestrator.engine.session import Session
@@ -37,6 +37,8 @@ MAX_PARAMETERS = 32_767
 
 async def run(runnable: Runnable, databases: Mapping[str, Database], session: Session, variables: Values) -> bytes:
     """The JSON object of the operation's `data`."""
+    if isinstance(runnable, RunLive):
+        runnable = runnable.query
     if isinstance(runnable, RunQuery):
         return await _run_query(runnable, databases, session, variables)
     return await _run_mutation(runnable, databases, session, variables)

@@ -86,7 +86,14 @@ class RunMutation:
     fields: tuple[MutationField, ...]
 
 
-Runnable = RunQuery | RunMutation
+@dataclass(frozen=True)
+class RunLive:
+    """A subscription: a query that is asked again and again."""
+
+    query: RunQuery
+
+
+Runnable = RunQuery | RunMutation | RunLive
 
 
 class Cache(Generic[Kept]):
@@ -159,10 +166,15 @@ class Operations:
             if known.operation.kind == "mutation":
                 return self._mutation(known.schema, planner)
             if known.operation.kind == "subscription":
-                raise validation_failed("subscriptions are not supported over HTTP, use websockets instead")
+                return self._subscription(known.schema, planner)
             return compile_query(planner.query(known.schema.query))
         except RecursionError:
             raise validation_failed("the query is nested too deeply", "$.query") from None
+
+    def _subscription(self, schema: RoleSchema, planner: Planner) -> RunLive:
+        if schema.subscription is None:
+            raise validation_failed("no subscriptions exist")
+        return RunLive(compile_query(planner.query(schema.subscription)))
 
     def _mutation(self, schema: RoleSchema, planner: Planner) -> RunMutation:
         if schema.mutation is None:
@@ -223,6 +235,8 @@ def _field_shape(schema: RoleSchema, type_: InputObject, key: str, value: Any) -
 
 def _can_be_kept(runnable: Runnable) -> bool:
     """Whether it can serve other requests of its shape, and is small enough to be worth it."""
+    if isinstance(runnable, RunLive):
+        return _can_be_kept(runnable.query)
     if isinstance(runnable, RunQuery):
         return all(len(statement.text) < MAX_KEPT for statement in runnable.statements.values())
     runs = [run for field_ in runnable.fields for run in field_.runs]
