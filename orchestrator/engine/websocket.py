@@ -139,17 +139,26 @@ class Conversation:
     async def operate(self, key: str, body: Any, session: Session) -> None:
         """Runs an operation and sends its answers; a subscription goes on until it is stopped."""
         try:
-            if self.api.is_live(body, session):
+            is_live = self.api.is_live(body, session)
+        except EngineError as error:
+            await self.refuse(key, self.api.errors(error, session))
+            return
+        try:
+            if is_live:
                 await self.follow(key, body, session)
             else:
                 await self.send_data(key, await self.api.answer(body, session))
-            await self.send({"type": "complete", "id": key})
         except EngineError as error:
-            found = self.api.errors(error, session)
-            payload = {"errors": found} if self.dialect.wraps_errors else found
-            await self.send({"type": "error", "id": key, "payload": payload})
-            if self.dialect is APOLLO:
-                await self.send({"type": "complete", "id": key})
+            # What fails while it runs is an answer; only what can't run at all is an error of the protocol's.
+            await self.send_data(key, orjson.dumps({"data": None, "errors": self.api.errors(error, session)}))
+        await self.send({"type": "complete", "id": key})
+
+    async def refuse(self, key: str, errors: list[Any]) -> None:
+        """Answers an operation that can't be run."""
+        payload = {"errors": errors} if self.dialect.wraps_errors else errors
+        await self.send({"type": "error", "id": key, "payload": payload})
+        if self.dialect is APOLLO:
+            await self.send({"type": "complete", "id": key})
 
     async def follow(self, key: str, body: Any, session: Session) -> None:
         last = b""

@@ -34,12 +34,14 @@ class Client:
                 return message
 
     def closed_with(self) -> int:
-        try:
-            while True:
-                self.connection.recv(timeout=10)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code
+        with pytest.raises(ConnectionClosed) as caught:
+            self.receive_all()
+        assert caught.value.rcvd is not None
+        return caught.value.rcvd.code
+
+    def receive_all(self) -> None:
+        while True:
+            self.connection.recv(timeout=10)
 
 
 @contextmanager
@@ -96,6 +98,18 @@ def test_errors_have_the_form_of_their_protocol(blog: Engine) -> None:
     with client(blog, "graphql-transport-ws", init={}) as talking:
         talking.send(type="subscribe", id="1", payload={"query": "{ nothing }"})
         assert talking.receive() == {"type": "error", "id": "1", "payload": [error]}
+
+
+@pytest.mark.parametrize("protocol", WORDS)
+def test_what_fails_while_it_runs_is_an_answer(blog: Engine, protocol: str) -> None:
+    start, _, data = WORDS[protocol]
+    with client(blog, protocol, init={}) as talking:
+        query = 'mutation { insert_author_one(object: {id: 1, name: "x"}) { id } }'
+        talking.send(type=start, id="1", payload={"query": query})
+        message = talking.receive()
+        assert (message["type"], message["payload"]["data"]) == (data, None)
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "constraint-violation"
+        assert talking.receive() == {"type": "complete", "id": "1"}
 
 
 def test_a_conversation_out_of_order_is_closed_with_its_code(blog: Engine) -> None:
