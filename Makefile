@@ -5,10 +5,10 @@ BIN := .venv/bin
 STACK := $(BIN)/hasura-cognito
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status verify reset test lint bench
+.PHONY: help up down status verify reset test lint bench conformance
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/installed ## Install into .venv, start the stack, print the URLs
 	@$(STACK) up
@@ -34,6 +34,9 @@ lint: .venv/installed-dev ## ruff, mypy --strict, import contracts, the template
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint lambdas/template.yaml
+
+conformance: .venv/installed-dev ## Replay recorded tests of Hasura's own, from CONFORMANCE_DIR, against the engine
+	@$(BIN)/python tests/conformance/run.py $(ARGS)
 
 bench: .venv/installed-dev ## Measure, side by side with peers
 	@$(BIN)/python -m benchmarks $(NAME)
