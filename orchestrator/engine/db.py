@@ -49,56 +49,89 @@ class Connection(Protocol):
 
 
 class Database:
-    """A PostgreSQL database, connected to when first needed and again whenever a connection was lost."""
+    """A PostgreSQL database, connected to when first needed and again whenever a connection was lost.
+
+    The connections are kept here rather than in asyncpg's pool: that one takes a connection which the server ends back
+    while it is still in use, and every call on it then fails with an error of the pool's own.
+    """
 
     def __init__(self, url: str, *, connections: int = 10) -> None:
         self._url = url
-        self._connections = connections
-        self._pool: asyncpg.Pool | None = None
-        self._opening = asyncio.Lock()
-
-    async def open(self) -> asyncpg.Pool:
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    # With a floor, asyncpg would log a traceback a second while PostgreSQL is away.
-                    min_size=0,
-                    max_size=self._connections,
-                    timeout=CONNECT_SECONDS,
-                    init=_prepare_connection,
-                    # asyncpg would send a RESET after each use: a round trip. Only run_sql changes settings.
-                    reset=_keep_settings,
-                    statement_cache_size=1024,
-                    max_cached_statement_lifetime=0,
-                    server_settings={"application_name": "graphql-engine"},
-                )
-        return self._pool
+        self._places = asyncio.Semaphore(connections)
+        self._idle: list[asyncpg.Connection] = []
+        self._used: set[asyncpg.Connection] = set()
 
     async def close(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.terminate()
+        for connection in (*self._idle, *self._used):
+            connection.terminate()
+        self._idle.clear()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A connection; PostgreSQL's absence and its errors are raised as the engine's own."""
-        try:
-            pool = self._pool or await self.open()
-            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-        except asyncpg.PostgresError as error:
-            raise EngineError("unexpected", f"connection error: {error}") from error
-        except AWAY as error:
-            raise _away(error) from error
+        connection = await self._take()
         try:
             yield connection
         except AWAY as error:
-            connection.terminate()
+            self._drop(connection, *self._idle)  # A server that ended one has mostly ended all.
             raise _away(error) from error
         except asyncpg.PostgresError as error:
             raise engine_error(error) from error
+        except EngineError:
+            raise
+        except BaseException:
+            self._drop(connection)  # Nobody knows what it was in the middle of.
+            raise
         finally:
-            await pool.release(connection)
+            self._give_back(connection)
+
+    async def _take(self) -> asyncpg.Connection:
+        try:
+            await asyncio.wait_for(self._places.acquire(), ACQUIRE_SECONDS)
+        except TimeoutError as error:
+            raise EngineError("unexpected", "connection error: all connections to the database are busy") from error
+        try:
+            connection = self._idle_one() or await self._connect()
+        except BaseException:
+            self._places.release()
+            raise
+        self._used.add(connection)
+        return connection
+
+    def _idle_one(self) -> asyncpg.Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
+
+    async def _connect(self) -> asyncpg.Connection:
+        try:
+            connection = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                statement_cache_size=1024,
+                max_cached_statement_lifetime=0,
+                server_settings={"application_name": "graphql-engine"},
+            )
+            await _prepare_connection(connection)
+        except AWAY as error:
+            raise _away(error) from error
+        except asyncpg.PostgresError as error:
+            raise EngineError("unexpected", f"connection error: {error}") from error
+        return connection
+
+    def _give_back(self, connection: asyncpg.Connection) -> None:
+        self._used.discard(connection)
+        if not connection.is_closed() and connection.is_in_transaction():
+            self._drop(connection)
+        if not connection.is_closed():
+            self._idle.append(connection)
+        self._places.release()
+
+    def _drop(self, *connections: asyncpg.Connection) -> None:
+        for connection in connections:
+            connection.terminate()
 
     async def fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
         """The row of a statement that only reads: it is sent again where the connection turned out to be lost."""
@@ -149,10 +182,6 @@ async def wait_until_up(url: str, *, seconds: float) -> None:
 async def _prepare_connection(connection: Any) -> None:
     # An answer is JSON text and goes to the client as it is; asyncpg would decode it.
     await connection.set_type_codec("json", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
-
-
-async def _keep_settings(connection: Any) -> None:
-    del connection
 
 
 class ConnectionLost(EngineError):

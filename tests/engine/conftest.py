@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -112,9 +113,10 @@ METADATA: tuple[tuple[str, dict[str, Any]], ...] = (
 class Engine:
     """A running engine and ways to ask it."""
 
-    def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
         self.url = url
         self.process = process
+        self.log = log
         self.client = httpx.Client(base_url=url, timeout=30)
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
@@ -147,6 +149,22 @@ class Engine:
         return self.metadata("run_sql", {"sql": sql, **args}, "/v2/query")
 
 
+# Every engine that the tests of this process started.
+STARTED: list[Engine] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """A test that fails half-way leaves its engine to be ended here."""
+    yield
+    for engine in STARTED:
+        if engine.process.poll() is None:
+            engine.process.kill()
+            engine.process.wait()
+        engine.client.close()
+        engine.log.close()
+
+
 def start_engine(database: str, **variables: str) -> Engine:
     """An engine on the database that answers already."""
     (port,) = free_ports(1)
@@ -156,8 +174,11 @@ def start_engine(database: str, **variables: str) -> Engine:
         "HASURA_GRAPHQL_SERVER_PORT": str(port),
         **variables,
     }
-    process = subprocess.Popen([sys.executable, "-m", "orchestrator.engine"], env=environ, stderr=subprocess.PIPE)
-    engine = Engine(f"http://127.0.0.1:{port}", process)
+    # Not a pipe: nobody reads while the engine runs, and it would wait once the pipe is full.
+    log = tempfile.TemporaryFile()  # noqa: SIM115
+    process = subprocess.Popen([sys.executable, "-m", "orchestrator.engine"], env=environ, stderr=log)
+    engine = Engine(f"http://127.0.0.1:{port}", process, log)
+    STARTED.append(engine)
     wait_until_healthy(engine)
     return engine
 
@@ -179,8 +200,10 @@ def stop_engine(engine: Engine) -> str:
     """What it logged."""
     engine.client.close()
     engine.process.terminate()
-    _, log = engine.process.communicate(timeout=10)
-    return log.decode()
+    engine.process.wait(timeout=10)
+    with engine.log:
+        engine.log.seek(0)
+        return engine.log.read().decode()
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import psutil
 
 from orchestrator.launchers.ports import free_ports
@@ -98,6 +101,37 @@ def test_requests_are_answered_while_postgres_is_away(database: str, postgres_se
     postgres_server.execute(f"alter database {name} with allow_connections true")
     until(engine, lambda answer: answer == {"data": {"t": []}})
     assert "Traceback" not in stop_engine(engine)
+
+
+def test_connections_that_are_ended_under_load_are_made_again_and_no_request_hangs(
+    database: str, postgres_server: Server
+) -> None:
+    name = database.rsplit("/", 1)[1]
+    engine = start_engine(database)
+    engine.sql("create table t (id int primary key)")
+    engine.metadata("pg_track_table", {"table": "t"})
+    begun, done = threading.Barrier(7, timeout=30), threading.Event()
+
+    def ask_until_done() -> set[int]:
+        seen = set()
+        with httpx.Client(base_url=engine.client.base_url, timeout=20) as client:
+            begun.wait()
+            while not done.is_set():
+                seen.add(client.post("/v1/graphql", json={"query": "{ t { id } }"}).status_code)
+        return seen
+
+    with ThreadPoolExecutor(6) as pool:
+        asking = [pool.submit(ask_until_done) for _ in range(6)]
+        begun.wait()
+        for allowed in ("false", "true") * 15:
+            postgres_server.execute(f"alter database {name} with allow_connections {allowed}")
+            postgres_server.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+        done.set()
+        statuses = set().union(*(each.result(timeout=30) for each in asking))
+    until(engine, lambda answer: answer == {"data": {"t": []}})
+    log = stop_engine(engine)
+    assert "Traceback" not in log, log
+    assert statuses == {200}
 
 
 def test_an_origin_that_is_allowed_gets_cors_headers(database: str) -> None:
