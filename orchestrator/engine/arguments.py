@@ -26,6 +26,7 @@ from orchestrator.engine.schema.bindings import (
     Connective,
     CountOf,
     FunctionOf,
+    OperandOf,
     OperatorOf,
     RelatedAggregate,
     RelationshipOf,
@@ -33,7 +34,7 @@ from orchestrator.engine.schema.bindings import (
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.types import Enum, Field, Input, InputObject
 from orchestrator.engine.selection import Selected
-from orchestrator.engine.sql import Param
+from orchestrator.engine.sql import Literal, Param
 
 # Builds a comparison of something (a column, a computed field) from an operator's name and its operand.
 Comparing = Callable[[str, boolexp.Operand], BoolExp]
@@ -137,7 +138,9 @@ class Arguments:
             )
         return boolexp.all_of(items)
 
-    def _operand(self, field: Input, binding: OperatorOf, value: Given, path: str) -> Param:
+    def _operand(self, field: Input, binding: OperatorOf, value: Given, path: str) -> Param | boolexp.Operands:
+        if binding.operator is not None and binding.operator.operand == "parts":
+            return self._operands(field.type.named, value, path)
         enum = self.schema.type(field.type.named)
         if isinstance(enum, Enum):
             return self._enum_operand(enum, binding, value, path)
@@ -149,6 +152,19 @@ class Arguments:
         for index, item in enumerate(items):
             reject_null(item, scalars.graphql_name(element), f"{path}[{index}]")
         return given.as_param(value, scalars.array_encoder(element, takes_text=False), binding.cast, path)
+
+    def _operands(self, type_name: str, value: Given, path: str) -> boolexp.Operands:
+        type_ = self.input_object(type_name)
+        fields = given.as_object(value, type_, path)
+        return boolexp.Operands(
+            tuple(self._part(item, fields.get(name), f"{path}.{name}") for name, item in type_.fields.items())
+        )
+
+    def _part(self, field: Input, value: Given | None, path: str) -> Param:
+        part: OperandOf = field.binding
+        if value is None or (value.value is None and not field.type.non_null):
+            return literal(part.default, part.cast) if part.default else Param(Literal(None), part.cast)
+        return self.scalar(value, part.type, part.cast, path)
 
     def _enum_operand(self, enum: Enum, binding: OperatorOf, value: Given, path: str) -> Param:
         if binding.operator is None or binding.operator.operand != "array":

@@ -17,7 +17,14 @@ class ColumnOperand:
     root: bool = False
 
 
-Operand = Param | tuple[Param, ...] | ColumnOperand | None
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """The further arguments of an operator that is a function of several."""
+
+    items: tuple[Param, ...]
+
+
+Operand = Param | tuple[Param, ...] | Operands | ColumnOperand | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +140,36 @@ def all_of(items: Iterable[BoolExp]) -> BoolExp:
 
 
 @dataclass(frozen=True, slots=True)
+class OperandPart:
+    """One field of an operand that is an object; a `type` of None is the column's, `only` the one it is there for."""
+
+    name: str
+    type: str | None
+    default: bool | None = None
+    only: str | None = None
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
-    """`sql` has `{0}` for the column and `{1}` for the operand; `operand` is same, array, text, keys, json or flag."""
+    """`sql` has `{0}` for the column and `{1}` for the operand; `operand` is same, array, text, keys or parts.
+
+    `parts` are the fields of an object, in the order of the function's arguments.
+    """
 
     sql: str
     operand: str
+    parts: tuple[OperandPart, ...] = ()
+
+    def parts_for(self, column_type: str) -> tuple[OperandPart, ...]:
+        return tuple(part for part in self.parts if part.only in (None, column_type))
+
+
+_DISTANCE = (
+    OperandPart("from", None),
+    OperandPart("distance", "float8"),
+    OperandPart("use_spheroid", "bool", default=True, only="geography"),
+)
 
 
 OPERATORS: Mapping[str, Operator] = {
@@ -171,6 +203,18 @@ OPERATORS: Mapping[str, Operator] = {
     "_st_overlaps": Operator("ST_Overlaps({0}, {1})", "same"),
     "_st_touches": Operator("ST_Touches({0}, {1})", "same"),
     "_st_within": Operator("ST_Within({0}, {1})", "same"),
+    "_st_3d_intersects": Operator("ST_3DIntersects({0}, {1})", "same"),
+    "_st_d_within": Operator("ST_DWithin({0}, {1})", "parts", _DISTANCE),
+    "_st_3d_d_within": Operator("ST_3DDWithin({0}, {1})", "parts", _DISTANCE),
+    "_st_intersects_rast": Operator("ST_Intersects({0}, {1})", "same"),
+    "_st_intersects_nband_geom": Operator(
+        "ST_Intersects({0}, {1})", "parts", (OperandPart("nband", "int4"), OperandPart("geommin", "geometry"))
+    ),
+    "_st_intersects_geom_nband": Operator(
+        "ST_Intersects({0}, {1})",
+        "parts",
+        (OperandPart("geommin", "geometry"), OperandPart("nband", "int4", nullable=True)),
+    ),
 }
 
 IS_NULL = "_is_null"

@@ -56,7 +56,8 @@ def _value(source: Source, session: Session, variables: Values) -> str | None:
     if isinstance(source, RequestVariable):
         return source.encode(at_steps(variables, source.steps), source.path)
     if isinstance(source, SessionVariable):
-        return _session_value(source.name, session)
+        text = _session_value(source.name, session)
+        return source.encode(text) if source.encode else text
     if isinstance(source, Blend):
         return source.build(variables)
     raise EngineError("unexpected", "a parameter without a value")

@@ -126,7 +126,10 @@ def plain(value: Given) -> Any:
 def check(value: Given, expected: Ref, path: str) -> None:
     """Raises where a variable is used as something it isn't declared to be."""
     declared = value.declared
-    if declared is None or _fits(declared.type, expected, has_default=declared.default is not None):
+    if declared is None:
+        return
+    has_default = declared.default is not None and not isinstance(declared.default, NullValueNode)
+    if _fits(declared.type, expected, has_default=has_default):
         return
     raise validation_failed(
         f"variable '{declared.name}' is declared as '{declared.type}', but used where '{expected}' is expected", path

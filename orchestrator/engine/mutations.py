@@ -240,7 +240,7 @@ class MutationPlanner:
             if change.column in seen:
                 raise validation_failed(f'Column found in multiple operators: "{change.column}".', path)
             seen.add(change.column)
-        if not changes and not rights.presets:
+        if not changes and not rights.presets and not _has_operator(inputs, arguments):
             operators = sorted(name for name, item in inputs.items() if isinstance(item.binding, UpdateOperator))
             raise validation_failed(f"at least any one of {', '.join(operators)} is expected", path)
         presets = [plan.SetColumn(column, "_set", value) for column, value in rights.presets.items()]
@@ -303,6 +303,14 @@ class MutationPlanner:
 
     def _input_object(self, name: str) -> InputObject:
         return self.planner.arguments.input_object(name)
+
+
+def _has_operator(inputs: Mapping[str, Input], arguments: Mapping[str, Given]) -> bool:
+    """Whether an operator is given at all, be it with no columns: such an update changes nothing."""
+    return any(
+        isinstance(inputs[name].binding, UpdateOperator) and value.value is not None
+        for name, value in arguments.items()
+    )
 
 
 def _numbered(value: Given, path: str) -> list[tuple[Given, str]]:

@@ -11,6 +11,7 @@ from orchestrator.engine import boolexp, scalars
 from orchestrator.engine.boolexp import TRUE, BoolExp, ColumnOperand, Compare, FunctionCall
 from orchestrator.engine.catalog import Column, QualifiedName
 from orchestrator.engine.errors import EngineError, bad_request, not_exists, parse_failed, permission_denied
+from orchestrator.engine.geojson import encode_geometry_text
 from orchestrator.engine.metadata import (
     ALL,
     Columns,
@@ -227,15 +228,18 @@ Sees = Callable[[TrackedTable], SelectRights]
 def permission_value(value: Any, column: Column) -> Param:
     """A value in a permission: a session variable where it is named like one, else itself."""
     if isinstance(value, str) and value.lower().startswith("x-hasura-"):
-        return Param(SessionVariable(value.lower()), column.sql_type)
+        encode = encode_geometry_text if column.type in scalars.GEO_TYPES else None
+        return Param(SessionVariable(value.lower(), encode), column.sql_type)
     return plain_value(value, column)
 
 
 def plain_value(value: Any, column: Column) -> Param:
     if value is None:
         return Param(Literal(None), column.sql_type)
-    encode: scalars.Encode = scalars.encode_json if column.type in scalars.JSON_TYPES else scalars.encode_loosely
-    if isinstance(value, list) and column.type.startswith("_"):
+    encode: scalars.Encode = scalars.encode_loosely
+    if column.type in scalars.JSON_TYPES | scalars.GEO_TYPES or (
+        isinstance(value, list) and column.type.startswith("_")
+    ):
         encode = scalars.encoder(column.type)
     return Param(Literal(encode(value, "$")), column.sql_type)
 
@@ -353,10 +357,12 @@ class _Reader:
             ]
         )
 
-    def operand(self, operator: str, value: Any, column: Column) -> Param | tuple[Param, ...]:
+    def operand(self, operator: str, value: Any, column: Column) -> Param | tuple[Param, ...] | boolexp.Operands:
         if operator not in boolexp.OPERATORS:
             raise EngineError("unexpected-payload", f"unknown operator: {operator}")
         kind = boolexp.OPERATORS[operator].operand
+        if kind == "parts":
+            return self.operands(operator, value, column)
         if kind == "array" and isinstance(value, list):
             return tuple(self.value_of(item, column) for item in value)
         if kind == "keys" and isinstance(value, list):
@@ -366,6 +372,19 @@ class _Reader:
         if kind == "keys":
             return self.value_of(value, _text_column("text[]"))
         return self.value_of(value, _text_column("text") if kind == "text" else column)
+
+    def operands(self, operator: str, value: Any, column: Column) -> boolexp.Operands:
+        parts = boolexp.OPERATORS[operator].parts_for(column.type)
+        if not isinstance(value, dict):
+            raise parse_failed(f'expected an object for the operator "{operator}"')
+        given = {part.name: value.get(part.name, part.default) for part in parts}
+        for name in [
+            *(part.name for part in parts if given[part.name] is None and not part.nullable),
+            *(value.keys() - given.keys()),
+        ]:
+            raise parse_failed(f'key "{name}" {"not found" if name in given else "is unknown"}')
+        typed = [(part, _typed_column(part.type) if part.type else column) for part in parts]
+        return boolexp.Operands(tuple(self.value_of(given[part.name], of) for part, of in typed))
 
     def computed(self, name: str, value: Any, table: TrackedTable) -> BoolExp:
         call = computed_call(self.source, table, name)

@@ -26,6 +26,7 @@ from orchestrator.engine.boolexp import (
     Join,
     Not,
     Operand,
+    Operands,
     Or,
     Related,
 )
@@ -300,6 +301,8 @@ class _Renderer:
     def operand(self, operand: Operand, row: Row, root: Row) -> Sql:
         if isinstance(operand, ColumnOperand):
             return (root if operand.root else row).column(operand.column)
+        if isinstance(operand, Operands):
+            return join(", ", [_param(item) for item in operand.items])
         if isinstance(operand, tuple):
             items = join(", ", [_param(item) for item in operand])
             return "ARRAY[" + items + "]" if operand else raw("'{}'")
@@ -382,6 +385,8 @@ class _Renderer:
         return statement + " WHERE " + self.condition(conflict.where, row, row)
 
     def update(self, update: plan.Update, row: Row) -> tuple[Sql, bool]:
+        if not update.changes:
+            return raw(f"SELECT {row.alias}.* FROM {table_sql(update.table)} AS {row.alias} WHERE false"), False
         changes = join(", ", [self.set_column(change, row) for change in update.changes])
         where = self.condition(update.where, row, row)
         statement = f"UPDATE {table_sql(update.table)} AS {row.alias} SET " + changes + " WHERE " + where

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from orchestrator.engine.errors import bad_request, parse_failed, validation_failed
+from orchestrator.engine.geojson import encode_geometry
 
 Encode = Callable[[Any, str], str | None]
 
@@ -227,10 +228,14 @@ _ENCODERS: Mapping[str, Encode] = {
     "bool": encode_truth,
     "json": encode_json,
     "jsonb": encode_json,
-    "geometry": encode_json,
-    "geography": encode_json,
+    "geometry": encode_geometry,
+    "geography": encode_geometry,
     **dict.fromkeys(("text", "varchar", "bpchar", "citext", "uuid", "date", "timestamp", "timestamptz"), encode_text),
 }
+
+
+# pg_type's typdelim, where it is no comma.
+_DELIMITERS: Mapping[str, str] = {"box": ";", "geometry": ":", "geography": ":"}
 
 
 def encoder(type_name: str) -> Encode:
@@ -242,7 +247,7 @@ def encoder(type_name: str) -> Encode:
 
 def array_encoder(element: str, *, takes_text: bool = True) -> Encode:
     """The encoder of an array: a list of values or, where `takes_text`, the text of PostgreSQL's array syntax."""
-    encode = encoder(element)
+    encode, delimiter = encoder(element), _DELIMITERS.get(element, ",")
 
     def encode_array(value: Any, path: str) -> str:
         if takes_text and isinstance(value, str):
@@ -250,7 +255,7 @@ def array_encoder(element: str, *, takes_text: bool = True) -> Encode:
         # A single value may stand for a list of one.
         given = value if isinstance(value, list) else [value]
         items = (_item(encode, item, f"{path}[{index}]") for index, item in enumerate(given))
-        return "{" + ",".join(items) + "}"
+        return "{" + delimiter.join(items) + "}"
 
     return encode_array
 

@@ -16,9 +16,13 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class SessionVariable:
-    """A session variable, by its lower-case name; None stands for all of them, as one JSON object."""
+    """A session variable, by its lower-case name; None stands for all of them, as one JSON object.
+
+    `encode` gives PostgreSQL's text of it where that differs.
+    """
 
     name: str | None
+    encode: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

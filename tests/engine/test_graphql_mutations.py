@@ -184,3 +184,23 @@ def test_an_insert_may_have_more_rows_than_a_statement_has_parameters(blog: Engi
     before = counts(blog)
     assert blog.error(query, {"rows": [*rows, {"title": "x", "author_id": 77}]})[0] == "constraint-violation"
     assert counts(blog) == before
+
+
+def test_an_update_that_sets_no_column_changes_nothing(blog: Engine) -> None:
+    update = (
+        "mutation ($set: author_set_input) { update_author(where: {}, _set: $set) { affected_rows returning { id } } }"
+    )
+    assert blog.data(update, {"set": {}}) == {"update_author": {"affected_rows": 0, "returning": []}}
+    by_key = "mutation { update_author_by_pk(pk_columns: {id: 1}, _set: {}) { id articles { id } } }"
+    assert blog.data(by_key) == {"update_author_by_pk": None}
+    code, path, message = blog.error(update, {"set": None})
+    assert (code, path) == ("validation-failed", "$.selectionSet.update_author.args")
+    assert message.startswith("at least any one of")
+
+
+def test_a_null_default_does_not_make_a_variable_fit_where_null_may_not_be(blog: Engine) -> None:
+    insert = "mutation ($author: author_insert_input%s) { insert_author_one(object: $author) { id } }"
+    given = {"author": {"id": 9, "name": "Zoe"}}
+    code, path, _ = blog.error(insert % " = null", given)
+    assert (code, path) == ("validation-failed", "$.selectionSet.insert_author_one.args.object")
+    assert blog.data(insert % " = {id: 8}", given) == {"insert_author_one": {"id": 9}}

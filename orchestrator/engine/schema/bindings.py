@@ -134,6 +134,15 @@ class OperatorOf:
 
 
 @dataclass(frozen=True, slots=True)
+class OperandOf:
+    """One argument of an operator that takes several; `default` is PostgreSQL's text of it."""
+
+    type: str
+    cast: str
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CastTo:
     """`_cast: {String: {…}}`."""
 

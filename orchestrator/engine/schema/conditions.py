@@ -3,11 +3,11 @@
 # ruff: noqa: ARG001 - every builder takes the schema, so that one table holds them all.
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import scalars
-from orchestrator.engine.boolexp import IS_NULL, OPERATORS
+from orchestrator.engine.boolexp import IS_NULL, OPERATORS, OperandPart
 from orchestrator.engine.catalog import Column
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.bindings import (
@@ -15,6 +15,7 @@ from orchestrator.engine.schema.bindings import (
     ColumnOf,
     ComputedOf,
     Connective,
+    OperandOf,
     OperatorOf,
     RelatedAggregate,
     RelationshipOf,
@@ -39,7 +40,30 @@ PATTERNS = (
     "_niregex",
 )
 JSONB = ("_contains", "_contained_in", "_has_key", "_has_keys_any", "_has_keys_all")
-GEO = ("_st_contains", "_st_crosses", "_st_equals", "_st_intersects", "_st_overlaps", "_st_touches", "_st_within")
+GEO: Mapping[str, tuple[str, ...]] = {
+    "geometry": (
+        "_st_contains",
+        "_st_crosses",
+        "_st_equals",
+        "_st_intersects",
+        "_st_overlaps",
+        "_st_touches",
+        "_st_within",
+        "_st_3d_intersects",
+        "_st_d_within",
+        "_st_3d_d_within",
+    ),
+    "geography": ("_st_intersects", "_st_d_within"),
+    "raster": ("_st_intersects_rast", "_st_intersects_nband_geom", "_st_intersects_geom_nband"),
+}
+PARTS_TYPES: Mapping[tuple[str, str], str] = {
+    ("_st_d_within", "geometry"): "st_d_within_input",
+    ("_st_3d_d_within", "geometry"): "st_d_within_input",
+    ("_st_d_within", "geography"): "st_d_within_geography_input",
+    ("_st_intersects_nband_geom", "raster"): "st_intersects_nband_geom_input",
+    ("_st_intersects_geom_nband", "raster"): "st_intersects_geom_nband_input",
+}
+"""The input object of an operator on columns of a type, where its operand is one."""
 
 
 def bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
@@ -120,7 +144,7 @@ def comparison_exp(name: str, column: Column) -> InputObject:
     if column.element:
         scalar = list_of(required(scalars.graphql_name(column.element)))
     operators = [_operator(operator, scalar, type_name, sql_type) for operator in _operators(column)]
-    cast = [Input("_cast", Ref(f"{type_name}_cast_exp"), binding="_cast")] if type_name in _CASTS else []
+    cast = [Input("_cast", Ref(f"{type_name}_cast_exp"), binding="_cast")] if type_name in CASTS else []
     kind = f'Boolean expression to compare columns of type "{scalars.graphql_name(type_name)}". '
     return InputObject(
         name,
@@ -131,14 +155,19 @@ def comparison_exp(name: str, column: Column) -> InputObject:
     )
 
 
-_CASTS = {"jsonb": ("String", "text")}
+# A column's type: the name of the cast, the type that is compared then.
+CASTS: Mapping[str, tuple[str, str]] = {
+    "jsonb": ("String", "text"),
+    "geometry": ("geography", "geography"),
+    "geography": ("geometry", "geometry"),
+}
 
 
 def cast_exp(schema: RoleSchema, type_name: str) -> InputObject:
-    target, sql_type = _CASTS[type_name]
+    target, sql_type = CASTS[type_name]
     return InputObject(
         f"{type_name}_cast_exp",
-        inputs_of(Input(target, Ref(schema.scalar_comparison("text")), binding=CastTo(sql_type))),
+        inputs_of(Input(target, Ref(schema.scalar_comparison(sql_type)), binding=CastTo(sql_type))),
     )
 
 
@@ -149,7 +178,23 @@ def _operators(column: Column) -> tuple[str, ...]:
         return (*COMPARISONS, *PATTERNS)
     if column.type == "jsonb":
         return (*COMPARISONS, *JSONB)
-    return (*COMPARISONS, *GEO) if column.type in scalars.GEO_TYPES else COMPARISONS
+    return (*COMPARISONS, *GEO.get(column.type, ()))
+
+
+def parts_input(name: str, operator: str, column_type: str) -> InputObject:
+    """The operand of an operator that takes several values."""
+    return InputObject(
+        name, inputs_of(*(_part(part, column_type) for part in OPERATORS[operator].parts_for(column_type)))
+    )
+
+
+def _part(part: OperandPart, column_type: str) -> Input:
+    type_name = part.type or column_type
+    default = None if part.default is None else str(part.default).lower()
+    # A distance is a double for PostgreSQL, but no number of its own kind for the client.
+    shown = "Float" if type_name == "float8" else scalars.graphql_name(type_name)
+    binding = OperandOf(type_name, type_name, default)
+    return Input(part.name, Ref(shown, not part.nullable and default is None), binding=binding, default=default)
 
 
 def _operator(name: str, scalar: Ref, type_name: str, sql_type: str) -> Input:
@@ -159,6 +204,8 @@ def _operator(name: str, scalar: Ref, type_name: str, sql_type: str) -> Input:
         return Input(name, list_of(item), binding=OperatorOf(name, operator, type_name, f"{sql_type}[]"))
     if operator.operand == "keys":
         return Input(name, list_of(required("String")), binding=OperatorOf(name, operator, "_text", "text[]"))
+    if operator.operand == "parts":
+        return Input(name, Ref(PARTS_TYPES[name, type_name]), binding=OperatorOf(name, operator, type_name, sql_type))
     if operator.operand == "text":
         return Input(
             name,

@@ -208,8 +208,8 @@ class RoleSchema:
         base = scalars.graphql_name(column.element or column.type)
         name = f"{base}_array_comparison_exp" if column.element else f"{base}_comparison_exp"
         self._builds.setdefault(name, partial(conditions.comparison_exp, name, column))
-        if column.type == "jsonb":
-            self._builds.setdefault("jsonb_cast_exp", partial(conditions.cast_exp, self, "jsonb"))
+        if column.type in conditions.CASTS:
+            self._builds.setdefault(f"{column.type}_cast_exp", partial(conditions.cast_exp, self, column.type))
         return name
 
     def function_arguments(self, computed: ComputedOf) -> Mapping[str, Input]:
@@ -280,4 +280,6 @@ def _scalar_builds() -> Iterator[tuple[str, Build]]:
     for name in ("Int", "Float", "String", "Boolean", "ID"):
         yield name, partial(Scalar, name)
     values = {name: EnumValue(name, words, sql) for name, (sql, words) in ORDER_DIRECTIONS.items()}
+    for (operator, column_type), name in conditions.PARTS_TYPES.items():
+        yield name, partial(conditions.parts_input, name, operator, column_type)
     yield "order_by", partial(Enum, "order_by", values, "column ordering options")
