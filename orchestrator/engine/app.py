@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import sys
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
@@ -23,10 +22,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from orchestrator.engine import db, execute, metadata_api, prepare
 from orchestrator.engine.config import Config, ConfigError
+from orchestrator.engine.direct import JSON_TYPE, Direct, decoded, request_id
 from orchestrator.engine.errors import EngineError, not_found, validation_failed
 from orchestrator.engine.session import Authenticator, Session
 from orchestrator.engine.state import State
@@ -37,7 +38,6 @@ logger = logging.getLogger(__name__)
 VERSION = "v2.48.0"
 DATABASE_SECONDS = 30.0
 STOP_SECONDS = 1
-JSON_TYPE = "application/json; charset=utf-8"
 
 
 class Engine:
@@ -52,28 +52,31 @@ class Engine:
 
     async def graphql(self, request: Request) -> Response:
         """/v1/graphql: errors have status 200, too."""
-        return await self._graphql(request, error_status=200)
+        headers = headers_of(request)
+        status, content = await self.respond(headers, await request.body())
+        return json_response(content, headers, status)
 
     async def graphql_alpha(self, request: Request) -> Response:
         """/v1alpha1/graphql: errors have their own status."""
-        return await self._graphql(request, error_status=None)
+        headers = headers_of(request)
+        status, content = await self.respond(headers, await request.body(), error_status=None)
+        return json_response(content, headers, status)
 
-    async def _graphql(self, request: Request, *, error_status: int | None) -> Response:
+    async def respond(
+        self, headers: Mapping[str, str], body: bytes, *, error_status: int | None = 200
+    ) -> tuple[int, bytes]:
+        """Status and body for a request to the GraphQL API; errors have `error_status`, or their own for None."""
         session: Session | None = None
         try:
-            session = self._authenticator.session(headers_of(request))
-            body = read_json(await request.body())
-            content = (
-                await self._answer_all(body, session)
-                if isinstance(body, list)
-                else await self.answer(body, session, may_be_live=False)
-            )
+            session = self._authenticator.session(headers)
+            asked = read_json(body)
+            if isinstance(asked, list):
+                return 200, await self._answer_all(asked, session)
+            return 200, await self.answer(asked, session, may_be_live=False)
         except EngineError as error:
-            status = error.status if error_status is None else error_status
-            return json_response(self._graphql_error(error, session), request, status)
+            return error.status if error_status is None else error_status, self._graphql_error(error, session)
         except Exception as error:
-            return await answer_failure(request, error)
-        return json_response(content, request)
+            return failure(error, "a GraphQL request")
 
     def session(self, headers: Mapping[str, str]) -> Session:
         return self._authenticator.session(headers)
@@ -127,16 +130,17 @@ class Engine:
 
     async def _metadata(self, request: Request, api: str) -> Response:
         session: Session | None = None
+        headers = headers_of(request)
         try:
-            session = self._authenticator.session(headers_of(request))
+            session = self._authenticator.session(headers)
             body = read_json(await request.body())
             found = await metadata_api.answer(self._state, body, session, api=api)
         except EngineError as error:
             content = error.as_rest(internal=self._shows_internals(session))
-            return json_response(orjson.dumps(content, default=str), request, error.status)
+            return json_response(orjson.dumps(content, default=str), headers, error.status)
         except Exception as error:
             return await answer_failure(request, error)
-        return json_response(orjson.dumps(found, default=_decimal), request)
+        return json_response(orjson.dumps(found, default=_decimal), headers)
 
     # The rest
 
@@ -148,7 +152,7 @@ class Engine:
         return PlainTextResponse(f"{words}: inconsistent objects in schema", status)
 
     async def version(self, request: Request) -> Response:
-        return json_response(orjson.dumps({"server_type": "ce", "version": VERSION}), request)
+        return json_response(orjson.dumps({"server_type": "ce", "version": VERSION}), headers_of(request))
 
     async def configuration(self, request: Request) -> Response:
         config = self._config
@@ -163,7 +167,7 @@ class Engine:
             "console_assets_dir": None,
             "experimental_features": [],
         }
-        return json_response(orjson.dumps(found), request)
+        return json_response(orjson.dumps(found), headers_of(request))
 
 
 def routes(engine: Engine, config: Config) -> list[BaseRoute]:
@@ -186,8 +190,7 @@ def routes(engine: Engine, config: Config) -> list[BaseRoute]:
 
 
 def headers_of(request: Request) -> dict[str, str]:
-    # Hasura reads header values as UTF-8, so that session variables may hold any letter.
-    return {name.decode("latin-1"): value.decode(errors="replace") for name, value in request.scope["headers"]}
+    return decoded(request.scope["headers"])
 
 
 def read_json(body: bytes) -> Any:
@@ -209,20 +212,25 @@ def _decimal(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def json_response(content: bytes, request: Request, status: int = 200) -> Response:
-    identifier = request.headers.get("x-request-id") or str(uuid.uuid4())
-    return Response(content, status, {"x-request-id": identifier, "content-type": JSON_TYPE})
+def json_response(content: bytes, headers: Mapping[str, str], status: int = 200) -> Response:
+    return Response(content, status, {"x-request-id": request_id(headers), "content-type": JSON_TYPE})
 
 
 async def answer_missing(request: Request, error: Exception) -> Response:
     del error
-    return json_response(orjson.dumps(not_found("resource does not exist").as_rest()), request, 404)
+    content = orjson.dumps(not_found("resource does not exist").as_rest())
+    return json_response(content, headers_of(request), 404)
 
 
 async def answer_failure(request: Request, error: Exception) -> Response:
+    status, content = failure(error, request.url.path)
+    return json_response(content, headers_of(request), status)
+
+
+def failure(error: Exception, what: str) -> tuple[int, bytes]:
     """A defect of the engine's own: the client gets no details, the log gets them all."""
-    logger.error("request %s failed", request.url.path, exc_info=error)
-    return json_response(orjson.dumps(EngineError("unexpected", "internal error").as_rest()), request, 500)
+    logger.error("%s failed", what, exc_info=error)
+    return 500, orjson.dumps(EngineError("unexpected", "internal error").as_rest())
 
 
 def cors(config: Config) -> list[Middleware]:
@@ -246,13 +254,14 @@ def _origin_pattern(domain: str) -> str:
     return ".*" if domain == "*" else re.escape(domain).replace(r"\*", "[^/.]+")
 
 
-def build(config: Config, engine: Engine) -> Starlette:
+def build(config: Config, engine: Engine) -> ASGIApp:
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         404: answer_missing,
         405: answer_missing,
         Exception: answer_failure,
     }
-    return Starlette(routes=routes(engine, config), middleware=cors(config), exception_handlers=handlers)
+    app = Starlette(routes=routes(engine, config), middleware=cors(config), exception_handlers=handlers)
+    return Direct(app, engine.respond) if "graphql" in config.enabled_apis else app
 
 
 def serve(config: Config) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import asyncpg
@@ -66,30 +65,12 @@ class Database:
             connection.terminate()
         self._idle.clear()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection; PostgreSQL's absence and its errors are raised as the engine's own."""
-        connection = await self._take()
-        try:
-            yield connection
-        except AWAY as error:
-            self._drop(connection, *self._idle)  # A server that ended one has mostly ended all.
-            raise _away(error) from error
-        except asyncpg.PostgresError as error:
-            raise engine_error(error) from error
-        except EngineError:
-            raise
-        except BaseException:
-            self._drop(connection)  # Nobody knows what it was in the middle of.
-            raise
-        finally:
-            self._give_back(connection)
+    def connection(self) -> Lease:
+        """A connection for an `async with`; PostgreSQL's absence and its errors are raised as the engine's own."""
+        return Lease(self)
 
-    async def _take(self) -> asyncpg.Connection:
-        try:
-            await asyncio.wait_for(self._places.acquire(), ACQUIRE_SECONDS)
-        except TimeoutError as error:
-            raise EngineError("unexpected", "connection error: all connections to the database are busy") from error
+    async def take(self) -> asyncpg.Connection:
+        await self._take_place()
         try:
             connection = self._idle_one() or await self._connect()
         except BaseException:
@@ -97,6 +78,15 @@ class Database:
             raise
         self._used.add(connection)
         return connection
+
+    async def _take_place(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()  # Does not wait.
+            return
+        try:
+            await asyncio.wait_for(self._places.acquire(), ACQUIRE_SECONDS)
+        except TimeoutError as error:
+            raise EngineError("unexpected", "connection error: all connections to the database are busy") from error
 
     def _idle_one(self) -> asyncpg.Connection | None:
         while self._idle:
@@ -121,13 +111,26 @@ class Database:
             raise EngineError("unexpected", f"connection error: {error}") from error
         return connection
 
-    def _give_back(self, connection: asyncpg.Connection) -> None:
+    def give_back(self, connection: asyncpg.Connection, error: BaseException | None) -> BaseException | None:
+        """Takes a connection back; gives the error to raise for the one that ended its use."""
+        raised = self._after(connection, error) if error else None
         self._used.discard(connection)
         if not connection.is_closed() and connection.is_in_transaction():
             self._drop(connection)
         if not connection.is_closed():
             self._idle.append(connection)
         self._places.release()
+        return raised
+
+    def _after(self, connection: asyncpg.Connection, error: BaseException) -> BaseException:
+        if isinstance(error, AWAY):
+            self._drop(connection, *self._idle)  # A server that ended one has mostly ended all.
+            return _away(error)
+        if isinstance(error, asyncpg.PostgresError):
+            return engine_error(error)
+        if not isinstance(error, EngineError):
+            self._drop(connection)  # Nobody knows what it was in the middle of.
+        return error
 
     def _drop(self, *connections: asyncpg.Connection) -> None:
         for connection in connections:
@@ -147,6 +150,24 @@ class Database:
     async def read_catalog(self) -> Catalog:
         async with self.connection() as connection:
             return await read_catalog(connection)
+
+
+class Lease:
+    """One connection, for as long as an `async with` lasts."""
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._database.take()
+        return self._connection
+
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        raised = self._database.give_back(self._connection, error)
+        if raised is not None and raised is not error:
+            raise raised from error
 
 
 async def read_catalog(connection: Connection) -> Catalog:
