@@ -37,15 +37,20 @@ class Project:
         return facts
 
 
+def copy_parts(to: Path) -> None:
+    """Puts what makes a project into this folder; what is there already must not be in the way."""
+    for part in PARTS:
+        source = SOURCE / part
+        shutil.copytree(source, to / part) if source.is_dir() else shutil.copy(source, to / part)
+
+
 @contextlib.contextmanager
 def fresh_project() -> Iterator[Project]:
     """A project that was never started, on a machine that never started one; stopped and removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="hasura-cognito-") as folder:
         root = Path(folder, "project")
         root.mkdir()
-        for part in PARTS:
-            source = SOURCE / part
-            shutil.copytree(source, root / part) if source.is_dir() else shutil.copy(source, root / part)
+        copy_parts(root)
         environ = {**os.environ, "STACK_PORTS": "free", "XDG_CACHE_HOME": str(Path(folder, "cache"))}
         project = Project(root, environ)
         try:

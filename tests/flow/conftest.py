@@ -19,8 +19,8 @@ import psutil
 import pytest
 from botocore.config import Config
 
-SOURCE = Path(__file__).parents[2]
-PARTS = ("config.yaml", "migrations", "metadata", "lambdas")
+from benchmarks.project import PARTS, copy_parts
+
 UP_SECONDS = 60
 
 
@@ -103,12 +103,6 @@ def copy_project(to: Path) -> Project:
     to.mkdir()
     copy_parts(to)
     return Project(to)
-
-
-def copy_parts(to: Path) -> None:
-    for part in PARTS:
-        source = SOURCE / part
-        shutil.copytree(source, to / part) if source.is_dir() else shutil.copy(source, to / part)
 
 
 @pytest.fixture
