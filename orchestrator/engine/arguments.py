@@ -213,7 +213,7 @@ class Arguments:
     def order(self, value: Given | None, access: TableAccess, path: str) -> tuple[OrderItem, ...]:
         if value is None or value.value is None:
             return ()
-        type_name = f"{access.table.type_name}_order_by"
+        type_name = access.table.typed("_order_by")
         items: list[OrderItem] = []
         for index, item in enumerate(given.as_list(value, path, type_name)):
             at = f"{path}[{index}]" if isinstance(value.value, list) else path
@@ -270,7 +270,7 @@ class Arguments:
         """The columns that a list of `T_select_column` names."""
         if value is None or value.value is None:
             return ()
-        enum = self.enum(f"{access.table.type_name}_select_column")
+        enum = self.enum(access.table.typed("_select_column"))
         items = given.as_list(value, path, enum.name)
         found = (given.as_enum(item, enum, f"{path}[{index}]").binding for index, item in enumerate(items))
         return tuple(binding.column.name for binding in found)

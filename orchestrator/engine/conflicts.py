@@ -56,14 +56,13 @@ def words(root: str, owners: Mapping[str, list[str]]) -> str:
 
 def root_fields(source: Source, tracked: TrackedSource, root: str) -> Iterator[tuple[str, str]]:
     """The root fields of a source with the name of the object each belongs to."""
-    affixes = source.customization.root_fields
     for name, table in tracked.tables.items():
         for field in writes(table) if root == MUTATION else reads(table):
-            yield f"{affixes.prefix}{field}{affixes.suffix}", ObjectId(source.name, name).name
+            yield field, ObjectId(source.name, name).name
     for name, function in tracked.functions.items():
         if root == (MUTATION if is_mutation(function) else QUERY):
             field = function.meta.configuration.custom_name or name.name
-            yield f"{affixes.prefix}{field}{affixes.suffix}", ObjectId(source.name, name, is_function=True).name
+            yield source.customization.root_fields.around(field), ObjectId(source.name, name, is_function=True).name
 
 
 def writes(table: TrackedTable) -> Iterator[str]:

@@ -16,7 +16,16 @@ from orchestrator.engine import plan
 from orchestrator.engine.db import Database, engine_error
 from orchestrator.engine.errors import EngineError, bad_request, not_found
 from orchestrator.engine.given import at_steps
-from orchestrator.engine.prepare import MutationField, RunChange, RunLive, RunMutation, Runnable, RunQuery, RunStages
+from orchestrator.engine.prepare import (
+    MutationField,
+    RunChange,
+    RunLive,
+    RunMutation,
+    Runnable,
+    RunQuery,
+    RunStages,
+    Slot,
+)
 from orchestrator.engine.render import CHECK_FAILED, render_changed_rows, render_shown_rows
 from orchestrator.engine.scalars import encode_json
 from orchestrator.engine.session import Session
@@ -80,10 +89,18 @@ async def _run_query(query: RunQuery, databases: Mapping[str, Database], session
         rows[source] = await databases[source].fetch_row(
             statement.text, values_of(statement.sources, session, variables)
         )
-    return _object(
-        (slot.key, slot.constant if slot.constant is not None else rows[slot.source][slot.column] or b"null")
-        for slot in query.slots
-    )
+    return _slots(query.slots, rows)
+
+
+def _slots(slots: Sequence[Slot], rows: Mapping[str, Any]) -> bytes:
+    return _object((slot.key, _slot(slot, rows)) for slot in slots)
+
+
+def _slot(slot: Slot, rows: Mapping[str, Any]) -> bytes:
+    if slot.below is not None:
+        return _slots(slot.below, rows)
+    answer: bytes = rows[slot.source][slot.column] if slot.constant is None else slot.constant
+    return answer or b"null"
 
 
 def _object(pairs: Any) -> bytes:
@@ -96,19 +113,27 @@ def _object(pairs: Any) -> bytes:
 async def _run_mutation(
     mutation: RunMutation, databases: Mapping[str, Database], session: Session, variables: Values
 ) -> bytes:
-    sources = {item.source for item in mutation.fields if item.runs}
-    only = mutation.fields[0].runs if len(mutation.fields) == 1 else ()
+    leaves = mutation.leaves
+    sources = {item.source for item in leaves if item.runs}
+    only = leaves[0].runs if len(leaves) == 1 else ()
     async with AsyncExitStack() as stack:
         connections = {source: await stack.enter_async_context(databases[source].connection()) for source in sources}
         # A single statement needs no transaction around it: it is one.
         if not (len(only) == 1 and isinstance(only[0], RunChange)):
             for connection in connections.values():
                 await stack.enter_async_context(connection.transaction())
-        answers = []
-        for item in mutation.fields:
-            runner = Runner(connections.get(item.source), session, variables)
-            answers.append((item.key, await runner.field(item)))
-        return _object(answers)
+        runners = {source: Runner(connection, session, variables) for source, connection in connections.items()}
+        return await _fields(mutation.fields, runners)
+
+
+async def _fields(fields: Sequence[MutationField], runners: Mapping[str, Runner]) -> bytes:
+    return _object([(item.key, await _field(item, runners)) for item in fields])
+
+
+async def _field(item: MutationField, runners: Mapping[str, Runner]) -> bytes:
+    if item.below is not None:
+        return await _fields(item.below, runners)
+    return item.constant if item.constant is not None else await runners[item.source].field(item)
 
 
 class Runner:
@@ -120,8 +145,6 @@ class Runner:
         self._variables = variables
 
     async def field(self, item: MutationField) -> bytes:
-        if item.constant is not None:
-            return item.constant
         answers = [await self.run(run) for run in item.runs]
         return b"[" + b",".join(answers) + b"]" if item.many else answers[0]
 

@@ -202,6 +202,9 @@ class Affixes:
     prefix: str = ""
     suffix: str = ""
 
+    def around(self, name: str) -> str:
+        return f"{self.prefix}{name}{self.suffix}"
+
 
 @dataclass(frozen=True)
 class Customization:

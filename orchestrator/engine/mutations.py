@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import orjson
+
 from orchestrator.engine import boolexp, given, plan, scalars
 from orchestrator.engine.arguments import arguments_of
 from orchestrator.engine.boolexp import BoolExp
@@ -21,6 +23,7 @@ from orchestrator.engine.schema.bindings import (
     DeleteRoot,
     FunctionRoot,
     InsertRoot,
+    Namespace,
     NestedInsert,
     UpdateOperator,
     UpdateRoot,
@@ -50,11 +53,13 @@ class MutationPlanner:
         selected = collect((operation.selection,), type_.name, operation.fragments, variables, "$.selectionSet")
         return tuple(self._root(type_, item) for item in selected)
 
-    def _root(self, type_: ObjectType, selected: Selected) -> plan.Root:
-        path = f"$.selectionSet.{selected.name}"
+    def _root(self, type_: ObjectType, selected: Selected, parent: str = "$.selectionSet.") -> plan.Root:
+        path = parent + selected.name
         if selected.name == TYPENAME:
-            return plan.Root(selected.key, "", None, b'"mutation_root"')
+            return plan.Root(selected.key, "", None, orjson.dumps(type_.name))
         field = find_field(type_, selected.name, path)
+        if isinstance(field.binding, Namespace):
+            return self.planner.namespace(field.binding.type, selected, path, self._root)
         return plan.Root(selected.key, field.binding.access.source.name, self._node(field, selected, path))
 
     def _node(self, field: Field, selected: Selected, path: str) -> plan.Mutation | plan.CallFunction:
@@ -106,7 +111,7 @@ class MutationPlanner:
         )
 
     def _insert_row(self, access: TableAccess, value: Given, path: str) -> plan.InsertRow:
-        type_ = self._input_object(f"{access.table.type_name}_insert_input")
+        type_ = self._input_object(access.table.typed("_insert_input"))
         values: dict[str, Param] = {}
         before: list[plan.RelatedInsert] = []
         after: list[plan.RelatedInsert] = []
@@ -144,7 +149,7 @@ class MutationPlanner:
             return None
         target, relationship = binding.target, binding.relationship
         kind = "arr" if relationship.is_array else "obj"
-        type_ = self._input_object(f"{target.table.type_name}_{kind}_rel_insert_input")
+        type_ = self._input_object(target.table.typed(f"_{kind}_rel_insert_input"))
         fields = given.as_object(value, type_, path)
         data = fields["data"]
         at = f"{path}.data"
@@ -171,16 +176,16 @@ class MutationPlanner:
         if value is None or value.value is None:
             return None
         table, reader = access.table, self.planner.arguments
-        type_ = self._input_object(f"{table.type_name}_on_conflict")
+        type_ = self._input_object(table.typed("_on_conflict"))
         fields = given.as_object(value, type_, path)
         constraint: Key = given.as_enum(
-            fields["constraint"], reader.enum(f"{table.type_name}_constraint"), f"{path}.constraint"
+            fields["constraint"], reader.enum(table.typed("_constraint")), f"{path}.constraint"
         ).binding
         columns = self._conflict_columns(access, fields.get("update_columns"), f"{path}.update_columns")
         update = access.update
         where: BoolExp = update.filter if update else boolexp.TRUE
         if "where" in fields and fields["where"].value is not None:
-            own = reader.where(fields["where"], f"{table.type_name}_bool_exp", f"{path}.where")
+            own = reader.where(fields["where"], table.typed("_bool_exp"), f"{path}.where")
             where = boolexp.all_of([own, where])
         presets = update.presets if update else {}
         return plan.OnConflict(constraint.name, columns, presets, where, update.check if update else boolexp.TRUE)
@@ -188,7 +193,7 @@ class MutationPlanner:
     def _conflict_columns(self, access: TableAccess, value: Given | None, path: str) -> tuple[str, ...]:
         if value is None or value.value is None:
             return ()
-        enum = self.planner.arguments.enum(f"{access.table.type_name}_update_column")
+        enum = self.planner.arguments.enum(access.table.typed("_update_column"))
         items = given.as_list(value, path, enum.name)
         values = [given.as_enum(item, enum, f"{path}[{index}]") for index, item in enumerate(items)]
         if any(item.name == PLACEHOLDER for item in values):
@@ -203,7 +208,7 @@ class MutationPlanner:
         access = binding.access
         output = self._output(access, selected, path, single=binding.kind == "by_pk")
         if binding.kind == "many":
-            type_ = self._input_object(f"{access.table.type_name}_updates")
+            type_ = self._input_object(access.table.typed("_updates"))
             updates = [
                 self._update_where(access, type_.fields, given.as_object(item, type_, at), at)
                 for item, at in _numbered(arguments["updates"], f"{path}.args.updates")
@@ -211,7 +216,7 @@ class MutationPlanner:
             return plan.Mutation(tuple(updates), output, many=True)
         if binding.kind == "where":
             return plan.Mutation((self._update_where(access, field.args, arguments, f"{path}.args"),), output)
-        type_ = self._input_object(f"{access.table.type_name}_pk_columns_input")
+        type_ = self._input_object(access.table.typed("_pk_columns_input"))
         key = given.as_object(arguments["pk_columns"], type_, f"{path}.args.pk_columns")
         where = self.planner.key_condition(type_.fields, key, f"{path}.args.pk_columns")
         return plan.Mutation((self._changed(access, field.args, arguments, where, f"{path}.args"),), output)
@@ -219,7 +224,7 @@ class MutationPlanner:
     def _update_where(
         self, access: TableAccess, inputs: Mapping[str, Input], arguments: Mapping[str, Given], path: str
     ) -> plan.Update:
-        type_name = f"{access.table.type_name}_bool_exp"
+        type_name = access.table.typed("_bool_exp")
         where = self.planner.arguments.where(arguments["where"], type_name, f"{path}.where")
         return self._changed(access, inputs, arguments, where, path)
 
@@ -275,7 +280,7 @@ class MutationPlanner:
         if binding.by_pk:
             where = self.planner.key_condition(field.args, arguments, path)
         else:
-            type_name = f"{access.table.type_name}_bool_exp"
+            type_name = access.table.typed("_bool_exp")
             where = self.planner.arguments.where(arguments["where"], type_name, f"{path}.args.where")
         filter_ = access.delete.filter if access.delete else boolexp.FALSE
         delete = plan.Delete(access.table.name, boolexp.all_of([where, filter_]), "$")
@@ -286,7 +291,7 @@ class MutationPlanner:
     def _output(self, access: TableAccess, selected: Selected, path: str, *, single: bool) -> plan.MutationOutput:
         if single:
             return plan.MutationOutput((), self.planner.fields(access, selected, path))
-        type_ = self.planner.object_type(f"{access.table.type_name}_mutation_response")
+        type_ = self.planner.object_type(access.table.typed("_mutation_response"))
         parts = tuple(self._output_part(type_, item, path) for item in self.planner.below(selected, type_, path))
         return plan.MutationOutput(parts)
 

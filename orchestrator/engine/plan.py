@@ -302,9 +302,13 @@ class Mutation:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A root field's response key, the source it asks, and what it asks of it (None: the answer is `constant`)."""
+    """A root field's response key, the source it asks, and what it asks of it.
+
+    Without a node the answer is `constant` or, for a namespace, the object of what is `below`.
+    """
 
     key: str
     source: str
     node: Query | Mutation | CallFunction | None
     constant: bytes | None = None
+    below: tuple[Root, ...] | None = None

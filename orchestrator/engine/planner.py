@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -10,7 +10,6 @@ import orjson
 from orchestrator.engine import boolexp, given, json_path, plan, scalars
 from orchestrator.engine.arguments import Arguments, arguments_of, literal
 from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall
-from orchestrator.engine.catalog import QualifiedName
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given, Variables
 from orchestrator.engine.introspect import introspect
@@ -24,6 +23,7 @@ from orchestrator.engine.schema.bindings import (
     FunctionArguments,
     FunctionOf,
     FunctionRoot,
+    Namespace,
     RelatedAggregate,
     RelationshipOf,
     SelectRoot,
@@ -36,6 +36,8 @@ from orchestrator.engine.sql import Literal, Param, SessionVariable
 from orchestrator.engine.tracked import TrackedFunction
 
 TYPENAME = "__typename"
+# Plans a root field of a type, given the path of what it is in.
+PlanRoot = Callable[[ObjectType, Selected, str], plan.Root]
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,24 @@ class Planner:
         selected = collect(selection, type_.name, self.operation.fragments, self.variables, "$.selectionSet")
         return tuple(self._root(type_, item) for item in selected)
 
-    def _root(self, type_: ObjectType, selected: Selected) -> plan.Root:
-        path = f"$.selectionSet.{selected.name}"
+    def _root(self, type_: ObjectType, selected: Selected, parent: str = "$.selectionSet.") -> plan.Root:
+        path = parent + selected.name
         if selected.name == TYPENAME:
             return plan.Root(selected.key, "", None, orjson.dumps(type_.name))
-        if selected.name in ("__schema", "__type"):
+        if selected.name in ("__schema", "__type") and type_ is self.schema.query:
             answer = introspect(self.schema, selected, self.operation.fragments, self.variables, path)
             return plan.Root(selected.key, "", None, answer)
         field = find_field(type_, selected.name, path)
         if field.binding is None:
             return plan.Root(selected.key, "", None, b"null")
+        if isinstance(field.binding, Namespace):
+            return self.namespace(field.binding.type, selected, path, self._root)
         return plan.Root(selected.key, field.binding.access.source.name, self.root_node(field, selected, path))
+
+    def namespace(self, type_: ObjectType, selected: Selected, path: str, root: PlanRoot) -> plan.Root:
+        """A source's root fields below the one field that holds them."""
+        below = tuple(root(type_, item, f"{path}.selectionSet.") for item in self.below(selected, type_, path))
+        return plan.Root(selected.key, "", None, below=below)
 
     def root_node(self, field: Field, selected: Selected, path: str) -> plan.Query:
         binding = field.binding
@@ -102,13 +111,9 @@ class Planner:
         """The value of a column, which may not be null."""
         column = binding.column
         if binding.enum is not None and value.value is not None:
-            enum = self.arguments.enum(self._enum_name(binding.enum))
+            enum = self.arguments.enum(binding.enum)
             return literal(given.as_enum(value, enum, path).name, "text")
         return self.arguments.scalar(value, column.type, column.sql_type, path)
-
-    def _enum_name(self, table: QualifiedName) -> str:
-        tables = (source.tables[table] for source in self.schema.sources if table in source.tables)
-        return f"{next(tables).type_name}_enum"
 
     def rows(
         self,
@@ -129,7 +134,7 @@ class Planner:
         reader, at = self.arguments, f"{path}.args"
         where: BoolExp = boolexp.TRUE
         if "where" in arguments:
-            where = reader.where(arguments["where"], f"{access.table.type_name}_bool_exp", f"{at}.where")
+            where = reader.where(arguments["where"], access.table.typed("_bool_exp"), f"{at}.where")
         order = reader.order(arguments.get("order_by"), access, f"{at}.order_by")
         distinct = reader.column_names(arguments.get("distinct_on"), access, f"{at}.distinct_on")
         filter_ = access.select.filter if access.select else boolexp.FALSE
@@ -153,7 +158,7 @@ class Planner:
         path: str,
     ) -> plan.Aggregate:
         rows = self._chosen(access, origin, arguments, path)
-        type_ = self.object_type(f"{access.table.type_name}_aggregate")
+        type_ = self.object_type(access.table.typed("_aggregate"))
         parts = tuple(self._aggregate_part(type_, item, path) for item in self.below(selected, type_, path))
         limit = access.select.limit if access.select else None
         return plan.Aggregate(rows, parts, () if limit is None else (Param(Literal(str(limit)), "bigint"),))
@@ -168,7 +173,7 @@ class Planner:
         if isinstance(binding, AggregateRows):
             return plan.AggregateNodes(selected.key, self.fields(binding.access, selected, at))
         below: AggregateObject = binding
-        fields = self.object_type(f"{below.access.table.type_name}_aggregate_fields")
+        fields = self.object_type(below.access.table.typed("_aggregate_fields"))
         items = tuple(self._aggregate_item(fields, item, at) for item in self.below(selected, fields, at))
         return plan.AggregateValues(selected.key, items)
 

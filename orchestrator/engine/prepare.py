@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -40,12 +40,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A root field of a query: its response key as JSON, and its constant or the column of a source's statement."""
+    """A root field of a query: its response key as JSON, and the column of a source's statement, or its constant, or
+    what is below it."""
 
     key: bytes
     source: str
     column: int
     constant: bytes | None = None
+    below: tuple[Slot, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,25 @@ class MutationField:
     runs: tuple[RunChange | RunStages, ...]
     many: bool = False
     constant: bytes | None = None
+    below: tuple[MutationField, ...] | None = None
 
 
 @dataclass(frozen=True)
 class RunMutation:
     fields: tuple[MutationField, ...]
+
+    @property
+    def leaves(self) -> tuple[MutationField, ...]:
+        """The fields that change something or are constant, in order."""
+        return tuple(_leaves(self.fields))
+
+
+def _leaves(fields: tuple[MutationField, ...]) -> Iterator[MutationField]:
+    for item in fields:
+        if item.below is None:
+            yield item
+        else:
+            yield from _leaves(item.below)
 
 
 @dataclass(frozen=True)
@@ -239,22 +255,26 @@ def _can_be_kept(runnable: Runnable) -> bool:
         return _can_be_kept(runnable.query)
     if isinstance(runnable, RunQuery):
         return all(len(statement.text) < MAX_KEPT for statement in runnable.statements.values())
-    runs = [run for field_ in runnable.fields for run in field_.runs]
+    runs = [run for field_ in runnable.leaves for run in field_.runs]
     return all(isinstance(run, RunChange) and len(run.statement.text) < MAX_KEPT for run in runs)
 
 
 def compile_query(roots: tuple[plan.Root, ...]) -> RunQuery:
-    slots: list[Slot] = []
     asked: dict[str, list[plan.Query]] = {}
-    for root in roots:
-        key = orjson.dumps(root.key)
-        if root.node is None:
-            slots.append(Slot(key, "", 0, root.constant))
-            continue
-        nodes = asked.setdefault(root.source, [])
-        slots.append(Slot(key, root.source, len(nodes)))
-        nodes.append(root.node)  # type: ignore[arg-type]
-    return RunQuery(tuple(slots), {source: _select(nodes) for source, nodes in asked.items()})
+    slots = tuple(_slot(root, asked) for root in roots)
+    return RunQuery(slots, {source: _select(nodes) for source, nodes in asked.items()})
+
+
+def _slot(root: plan.Root, asked: dict[str, list[plan.Query]]) -> Slot:
+    """The root field's slot; what it asks of its source is added to `asked`."""
+    key = orjson.dumps(root.key)
+    if root.below is not None:
+        return Slot(key, "", 0, below=tuple(_slot(item, asked) for item in root.below))
+    if root.node is None:
+        return Slot(key, "", 0, root.constant)
+    nodes = asked.setdefault(root.source, [])
+    nodes.append(root.node)  # type: ignore[arg-type]
+    return Slot(key, root.source, len(nodes) - 1)
 
 
 def _select(nodes: list[plan.Query]) -> Statement:
@@ -268,6 +288,8 @@ def compile_mutation(roots: tuple[plan.Root, ...]) -> RunMutation:
 
 def _mutation_field(root: plan.Root) -> MutationField:
     key, node = orjson.dumps(root.key), root.node
+    if root.below is not None:
+        return MutationField(key, "", (), below=tuple(_mutation_field(item) for item in root.below))
     if isinstance(node, plan.CallFunction):
         statement = compile_sql(raw("SELECT ") + render_query(node.query) + ' AS "root"')
         return MutationField(key, root.source, (RunChange(statement, "$"),))

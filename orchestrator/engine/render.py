@@ -37,6 +37,8 @@ from orchestrator.engine.sql import EMPTY, Param, Sql, join, literal_param, name
 MAX_NAME = 63
 CHECK = '"@check"'
 MUTATED = '"@mutated"'
+# As aliases of rows these can't be taken for a column: `row_to_json(r)` would mean a column r where there is one.
+SHOWN = '"@row"'
 # A failed check ends the statement with this text in the error, which rolls it back in the same round trip.
 CHECK_FAILED = "hasura check constraint failed "
 
@@ -94,7 +96,7 @@ class _Renderer:
 
     def row(self, table: QualifiedName | None, *, direct: bool = True) -> Row:
         self._count += 1
-        return Row(f'"t{self._count}"', table, direct)
+        return Row(f'"@{self._count}"', table, direct)
 
     def query(self, node: plan.Query) -> Sql:
         return self.rows(node, None, None) if isinstance(node, plan.Rows) else self.aggregate(node, None, None)
@@ -108,12 +110,12 @@ class _Renderer:
         is_built = _has_long_key(node.fields)
         fields = self.built_object(node.fields, row) + ' AS "o"' if is_built else self.select_list(node.fields, row)
         rows = f"SELECT {self.distinct(node, row)}" + fields + chosen
-        return self._collected(raw("r.o" if is_built else "row_to_json(r)"), rows, single=node.single)
+        return self._collected(raw(f"{SHOWN}.o" if is_built else f"row_to_json({SHOWN})"), rows, single=node.single)
 
     def _collected(self, item: Sql, rows: Sql, *, single: bool) -> Sql:
         if single:
-            return "(SELECT " + item + " FROM (" + rows + ") AS r LIMIT 1)"
-        return "(SELECT coalesce(json_agg(" + item + "), '[]') FROM (" + rows + ") AS r)"
+            return "(SELECT " + item + " FROM (" + rows + f") AS {SHOWN} LIMIT 1)"
+        return "(SELECT coalesce(json_agg(" + item + "), '[]') FROM (" + rows + f") AS {SHOWN})"
 
     def distinct(self, node: plan.Rows, row: Row) -> str:
         columns = ", ".join(f"{row.alias}.{name(column)}" for column in node.distinct)
@@ -432,7 +434,7 @@ def render_change(change: plan.Insert | plan.Update | plan.Delete, output: plan.
 def render_changed_rows(change: plan.Insert | plan.Update | plan.Delete) -> Sql:
     """One statement that changes the rows and gives all their columns, as a JSON list."""
     changed, is_checked = _Renderer().changed(change)
-    rows = f"(SELECT coalesce(json_agg(row_to_json(r)), '[]') FROM {MUTATED} AS r)"
+    rows = f"(SELECT coalesce(json_agg(row_to_json({SHOWN})), '[]') FROM {MUTATED} AS {SHOWN})"
     return f"WITH {MUTATED} AS (" + changed + f') SELECT {rows} AS "root"' + _guard(is_checked)
 
 

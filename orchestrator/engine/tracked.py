@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from orchestrator.engine.boolexp import Join
 from orchestrator.engine.catalog import Catalog, Column, ForeignKey, FunctionInfo, Key, QualifiedName, TableInfo
 from orchestrator.engine.metadata import (
     ArrayRelationship,
+    Customization,
     Function,
     Manual,
     ObjectRelationship,
@@ -43,15 +44,25 @@ class TrackedTable:
     relationships: Mapping[str, Relationship]
     enum_columns: Mapping[str, QualifiedName] = field(default_factory=dict)
     enum_values: EnumValues | None = None
+    customization: Customization = field(default_factory=Customization)
 
     @property
     def name(self) -> QualifiedName:
         return self.info.name
 
     @cached_property
-    def type_name(self) -> str:
-        """The name of its object type: `users`, outside of public `schema_users`, or the custom name."""
+    def base_name(self) -> str:
+        """What its names begin with: `users`, outside of public `schema_users`, or the custom name."""
         return self.meta.configuration.custom_name or _default_name(self.name)
+
+    @property
+    def type_name(self) -> str:
+        """The name of its object type."""
+        return self.typed("")
+
+    def typed(self, suffix: str, *, before: str = "") -> str:
+        """The name of one of its types, such as `users_bool_exp`, as the source customises it."""
+        return self.customization.type_names.around(f"{before}{self.base_name}{suffix}")
 
     @cached_property
     def graphql_columns(self) -> Mapping[str, Column]:
@@ -75,7 +86,8 @@ class TrackedTable:
     def root_field(self, kind: str) -> str:
         """The name of a root field, such as `select_by_pk`, with its customisation."""
         custom = self.meta.configuration.custom_root_fields.get(kind)
-        return custom.name if custom and custom.name else ROOT_FIELDS[kind].format(self.type_name)
+        name = custom.name if custom and custom.name else ROOT_FIELDS[kind].format(self.base_name)
+        return self.customization.root_fields.around(name)
 
     def comment_of(self, column: Column) -> str | None:
         config = self.meta.configuration.column_config.get(column.name)
@@ -101,6 +113,7 @@ ROOT_FIELDS: Mapping[str, str] = {
 class TrackedFunction:
     meta: Function
     info: FunctionInfo
+    customization: Customization = field(default_factory=Customization)
 
 
 @dataclass(frozen=True)
@@ -110,18 +123,22 @@ class TrackedSource:
     functions: Mapping[QualifiedName, TrackedFunction]
     catalog: Catalog
     inherited_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    customization: Customization = field(default_factory=Customization)
 
 
 def track(source: Source, catalog: Catalog, enums: Mapping[QualifiedName, EnumValues]) -> TrackedSource:
     """The source as the schema sees it. What the catalog lacks is left out: consistency reports it elsewhere."""
     known = {name: table for name, table in source.tables.items() if name in catalog.tables}
-    tables = {name: _track(table, known, catalog, enums) for name, table in known.items()}
+    tables = {
+        name: replace(_track(table, known, catalog, enums), customization=source.customization)
+        for name, table in known.items()
+    }
     functions = {
-        name: TrackedFunction(function, catalog.functions[name][0])
+        name: TrackedFunction(function, catalog.functions[name][0], source.customization)
         for name, function in source.functions.items()
         if name in catalog.functions
     }
-    return TrackedSource(source.name, tables, functions, catalog)
+    return TrackedSource(source.name, tables, functions, catalog, customization=source.customization)
 
 
 def _default_name(name: QualifiedName) -> str:

@@ -75,16 +75,16 @@ def statement(operations: Operations, text: str, session: Session = ADMIN, **var
 def test_a_query_is_one_statement(operations: Operations) -> None:
     found = statement(operations, "{ doc(where: {id: {_eq: 3}}, limit: 2) { id name: title } }")
     assert found.text == (
-        """SELECT (SELECT coalesce(json_agg(row_to_json(r)), '[]') FROM (SELECT "t1"."id" AS "id", """
-        """"t1"."title" AS "name" FROM "public"."doc" AS "t1" WHERE ("t1"."id" = ($1::text)::integer) """
-        """LIMIT ($2::text)::bigint) AS r) AS "c0\""""
+        """SELECT (SELECT coalesce(json_agg(row_to_json("@row")), '[]') FROM (SELECT "@1"."id" AS "id", """
+        """"@1"."title" AS "name" FROM "public"."doc" AS "@1" WHERE ("@1"."id" = ($1::text)::integer) """
+        """LIMIT ($2::text)::bigint) AS "@row") AS "c0\""""
     )
     assert values_of(found.sources, ADMIN, {}) == ["3", "2"]
 
 
 def test_a_relationship_is_a_subselect_of_the_same_statement(operations: Operations) -> None:
     found = statement(operations, "{ doc { notes { id } } }")
-    assert """FROM "public"."note" AS "t2" WHERE "t2"."doc_id" = "t1"."id\"""" in found.text
+    assert """FROM "public"."note" AS "@2" WHERE "@2"."doc_id" = "@1"."id\"""" in found.text
 
 
 def test_a_filter_takes_its_value_from_the_session(operations: Operations) -> None:
@@ -122,7 +122,7 @@ def test_a_checked_insert_is_one_statement_that_fails_by_itself(operations: Oper
     (run,) = runnable.fields[0].runs
     assert isinstance(run, RunChange)
     assert run.statement.text.startswith(
-        'WITH "@mutated" AS (INSERT INTO "public"."doc" AS "t1" ("id", "title") VALUES'
+        'WITH "@mutated" AS (INSERT INTO "public"."doc" AS "@1" ("id", "title") VALUES'
     )
     assert "bool_and" in run.statement.text
     assert run.path == "$.selectionSet.insert_doc.args.objects"
@@ -137,7 +137,7 @@ def test_an_answer_that_looks_at_other_tables_takes_a_second_statement(operation
 
 def test_big_numbers_become_text_where_that_is_asked_for() -> None:
     operations = Operations((track(SOURCE, CATALOG, {}),), stringify=True)
-    assert '("t1"."size")::text AS "size"' in statement(operations, "{ doc { size } }").text
+    assert '("@1"."size")::text AS "size"' in statement(operations, "{ doc { size } }").text
 
 
 @pytest.mark.parametrize("variables", [{"other": 1}, {"id": None}, {}])

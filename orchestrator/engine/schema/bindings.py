@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.engine.boolexp import BoolExp, Operator
-from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
+from orchestrator.engine.catalog import Column, FunctionInfo
 from orchestrator.engine.permissions import TableAccess
+from orchestrator.engine.schema.types import ObjectType
 from orchestrator.engine.tracked import Relationship, TrackedFunction
 
 
@@ -49,11 +50,18 @@ class FunctionRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class Namespace:
+    """The one field that holds all root fields of a source."""
+
+    type: ObjectType
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnOf:
-    """A column; `enum` is the enum table whose values it takes, `when` the rows in which the role may see it."""
+    """A column; `enum` is the type whose values it takes, `when` the rows in which the role may see it."""
 
     column: Column
-    enum: QualifiedName | None = None
+    enum: str | None = None
     when: BoolExp | None = None
 
 

@@ -67,7 +67,7 @@ PARTS_TYPES: Mapping[tuple[str, str], str] = {
 
 
 def bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = f"{access.table.type_name}_bool_exp"
+    name = access.table.typed("_bool_exp")
     connectives = (
         Input("_and", list_of(required(name)), binding=Connective("_and")),
         Input("_not", Ref(name), binding=Connective("_not")),
@@ -85,18 +85,19 @@ def _columns(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     for name, column in schema.columns(access):
         comparison = schema.comparison(access.table, column)
         when = access.select.conditions.get(column.name) if access.select else None
-        binding = ColumnOf(column, access.table.enum_columns.get(column.name), when)
+        binding = ColumnOf(column, schema.enum_name(access.table, column), when)
         yield Input(name, Ref(comparison), binding=binding)
 
 
 def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     for relationship, target in schema.relationships(access):
-        target_name = target.table.type_name
-        yield Input(relationship.name, Ref(f"{target_name}_bool_exp"), binding=RelationshipOf(relationship, target))
+        yield Input(
+            relationship.name, Ref(target.table.typed("_bool_exp")), binding=RelationshipOf(relationship, target)
+        )
         if relationship.is_array and target.select and target.select.aggregations:
             yield Input(
                 f"{relationship.name}_aggregate",
-                Ref(f"{target_name}_aggregate_bool_exp"),
+                Ref(target.table.typed("_aggregate_bool_exp")),
                 binding=RelatedAggregate(relationship, target),
             )
 
@@ -104,7 +105,7 @@ def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
 def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     for computed in schema.computed_fields(access):
         if computed.target:
-            yield Input(computed.name, Ref(f"{computed.target.table.type_name}_bool_exp"), binding=computed)
+            yield Input(computed.name, Ref(computed.target.table.typed("_bool_exp")), binding=computed)
         elif not _has_arguments(computed):
             yield Input(computed.name, Ref(schema.scalar_comparison(computed.function.returns_type)), binding=computed)
 
@@ -117,21 +118,19 @@ def _has_arguments(computed: ComputedOf) -> bool:
 
 def aggregate_bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
     """`articles_aggregate: {count: {predicate: {_gt: 3}}}`."""
-    name = access.table.type_name
     return InputObject(
-        f"{name}_aggregate_bool_exp",
-        inputs_of(Input("count", Ref(f"{name}_aggregate_bool_exp_count"), binding="count")),
+        access.table.typed("_aggregate_bool_exp"),
+        inputs_of(Input("count", Ref(access.table.typed("_aggregate_bool_exp_count")), binding="count")),
     )
 
 
 def aggregate_bool_exp_count(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
     return InputObject(
-        f"{name}_aggregate_bool_exp_count",
+        access.table.typed("_aggregate_bool_exp_count"),
         inputs_of(
-            Input("arguments", list_of(required(f"{name}_select_column")), binding="arguments"),
+            Input("arguments", list_of(required(access.table.typed("_select_column"))), binding="arguments"),
             Input("distinct", Ref("Boolean"), binding="distinct"),
-            Input("filter", Ref(f"{name}_bool_exp"), binding="filter"),
+            Input("filter", Ref(access.table.typed("_bool_exp")), binding="filter"),
             Input("predicate", required(schema.scalar_comparison("int4")), binding="predicate"),
         ),
     )

@@ -92,8 +92,14 @@ class RoleSchema:
 
     @cached_property
     def subscription(self) -> ObjectType | None:
-        root = roots.query_root(self, "subscription_root")
+        root = roots.query_root(self, "subscription")
         return root if any(field.binding for field in root.fields.values()) else None
+
+    def define(self, type_: Type) -> Ref:
+        """Adds a type that is at hand, and gives its reference."""
+        self._types[type_.name] = type_
+        self._builds.setdefault(type_.name, lambda: type_)
+        return Ref(type_.name)
 
     def type(self, name: str) -> Type:
         """The type of this name; a name that nothing defines counts as a scalar."""
@@ -180,7 +186,7 @@ class RoleSchema:
                 waiting.extend(parent for source in self.sources for parent in source.inherited_roles.get(role, ()))
 
     def column_type(self, table: TrackedTable, column: Column, *, non_null: bool = False) -> Ref:
-        enum = self._enum_name(table, column)
+        enum = self.enum_name(table, column)
         if enum:
             return Ref(enum, non_null)
         if column.element:
@@ -194,7 +200,7 @@ class RoleSchema:
 
     def comparison(self, table: TrackedTable, column: Column) -> str:
         """The name of the type that compares values of the column."""
-        enum = self._enum_name(table, column)
+        enum = self.enum_name(table, column)
         if enum:
             name = f"{enum}_comparison_exp"
             self._builds.setdefault(name, partial(conditions.enum_comparison_exp, name, enum))
@@ -218,14 +224,15 @@ class RoleSchema:
         inputs = [argument for argument in computed.function.arguments if argument.mode in "ib"]
         row = meta.table_argument or inputs[0].name
         skip = frozenset({row, meta.session_argument or row})
-        name = f"{computed.name}_{computed.access.table.type_name}_args"
+        name = computed.access.table.typed("_args", before=f"{computed.name}_")
         return self._arguments(computed.function, skip, name)
 
     def tracked_function_arguments(self, function: TrackedFunction) -> Mapping[str, Input]:
         session = function.meta.configuration.session_argument
         name = function.info.name
         base = name.name if name.schema == "public" else f"{name.schema}_{name.name}"
-        return self._arguments(function.info, frozenset({session} if session else ()), f"{base}_args")
+        type_name = function.customization.type_names.around(f"{base}_args")
+        return self._arguments(function.info, frozenset({session} if session else ()), type_name)
 
     def _arguments(self, function: FunctionInfo, skip: frozenset[str], type_name: str) -> Mapping[str, Input]:
         given = [argument for argument in function.arguments if argument.mode in "ib" and argument.name not in skip]
@@ -239,13 +246,14 @@ class RoleSchema:
         binding = FunctionArguments(function, skip, {name: a.name for name, a in names.items()})
         return inputs_of(Input("args", ref, f'input parameters for function "{function.name}"', binding))
 
-    def _enum_name(self, table: TrackedTable, column: Column) -> str | None:
+    def enum_name(self, table: TrackedTable, column: Column) -> str | None:
+        """The name of the enum whose values the column takes, where it refers to an enum table."""
         target = table.enum_columns.get(column.name)
-        source = next((source for source in self.sources if table.name in source.tables), None)
+        source = next((source for source in self.sources if source.tables.get(table.name) is table), None)
         if target is None or source is None:
             return None
         enum = source.tables[target]
-        name = f"{enum.type_name}_enum"
+        name = enum.typed("_enum")
         values = {value: EnumValue(value, comment) for value, comment in enum.enum_values or ()}
         self._builds.setdefault(name, partial(Enum, name, values))
         return name
@@ -265,10 +273,9 @@ class RoleSchema:
             kinds.append(UPDATE_TYPES)
         if access.insert or access.update or access.delete:
             kinds.append(RESPONSE_TYPES)
-        name = access.table.type_name
         for kind in kinds:
             for suffix, build in kind.items():
-                self._builds[name + suffix] = partial(build, self, access)
+                self._builds[access.table.typed(suffix)] = partial(build, self, access)
 
 
 def _is_mutation(function: TrackedFunction) -> bool:

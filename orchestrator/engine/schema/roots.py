@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.permissions import TableAccess
-from orchestrator.engine.schema.bindings import DeleteRoot, FunctionRoot, InsertRoot, SelectRoot, UpdateRoot
+from orchestrator.engine.schema.bindings import DeleteRoot, FunctionRoot, InsertRoot, Namespace, SelectRoot, UpdateRoot
 from orchestrator.engine.schema.rows import row_arguments
 from orchestrator.engine.schema.types import Field, Input, ObjectType, Ref, fields_of, inputs_of, list_of, required
 from orchestrator.engine.schema.writes import on_conflict_argument, pk_columns_input, update_arguments
@@ -25,18 +25,31 @@ NO_QUERIES = Field(
 )
 
 
-def query_root(schema: RoleSchema, name: str = "query_root") -> ObjectType:
-    fields = fields_of(*_visible(_all_queries(schema)))
-    return ObjectType(name, fields or fields_of(NO_QUERIES))
+def query_root(schema: RoleSchema, kind: str = "query") -> ObjectType:
+    fields = fields_of(*_arranged(schema, _all_queries(schema), kind))
+    return ObjectType(f"{kind}_root", fields or fields_of(NO_QUERIES))
 
 
 def mutation_root(schema: RoleSchema) -> ObjectType | None:
-    fields = fields_of(*_visible(_all_mutations(schema)))
+    fields = fields_of(*_arranged(schema, _all_mutations(schema), "mutation"))
     return ObjectType("mutation_root", fields, "mutation root") if fields else None
 
 
-def _visible(fields: Iterator[Field]) -> Iterator[Field]:
-    return (field for field in fields if GRAPHQL_NAME.match(field.name))
+def _arranged(schema: RoleSchema, fields: Iterator[Field], kind: str) -> Iterator[Field]:
+    """The fields that GraphQL can name; those of sources with a namespace below the one field of that name."""
+    spaces: dict[str, list[Field]] = {}
+    for field in fields:
+        if not GRAPHQL_NAME.match(field.name):
+            continue
+        namespace = field.binding.access.source.customization.namespace
+        if namespace is None:
+            yield field
+        else:
+            spaces.setdefault(namespace, []).append(field)
+    for namespace, inside in spaces.items():
+        types = inside[0].binding.access.source.customization.type_names
+        type_ = ObjectType(types.around(f"{namespace}_{kind}"), fields_of(*inside))
+        yield Field(namespace, schema.define(type_), {}, Namespace(type_))
 
 
 def _all_queries(schema: RoleSchema) -> Iterator[Field]:
@@ -80,7 +93,7 @@ def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
     if rights and rights.aggregations and (roots is None or "select_aggregate" in roots):
         yield Field(
             table.root_field("select_aggregate"),
-            required(f"{name}_aggregate"),
+            required(access.table.typed("_aggregate")),
             row_arguments(schema, access),
             SelectRoot(access, "aggregate"),
             _description(access, "select_aggregate", f'fetch aggregated fields from the table: "{table.name}"'),
@@ -103,10 +116,12 @@ def _inserts(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         return
     table, name = access.table, access.table.type_name
     conflict = on_conflict_argument(schema, access)
-    objects = Input("objects", list_of(required(f"{name}_insert_input"), non_null=True), "the rows to be inserted")
+    objects = Input(
+        "objects", list_of(required(access.table.typed("_insert_input")), non_null=True), "the rows to be inserted"
+    )
     yield Field(
         table.root_field("insert"),
-        Ref(f"{name}_mutation_response"),
+        Ref(access.table.typed("_mutation_response")),
         inputs_of(objects, *conflict),
         InsertRoot(access, one=False),
         _description(access, "insert", f'insert data into the table: "{table.name}"'),
@@ -115,7 +130,9 @@ def _inserts(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         yield Field(
             table.root_field("insert_one"),
             Ref(name),
-            inputs_of(Input("object", required(f"{name}_insert_input"), "the row to be inserted"), *conflict),
+            inputs_of(
+                Input("object", required(access.table.typed("_insert_input")), "the row to be inserted"), *conflict
+            ),
             InsertRoot(access, one=True),
             _description(access, "insert_one", f'insert a single row into the table: "{table.name}"'),
         )
@@ -129,16 +146,16 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
     if not arguments and not access.update.presets:
         return
     if access.select:
-        where = Input("where", required(f"{name}_bool_exp"), "filter the rows which have to be updated")
+        where = Input("where", required(access.table.typed("_bool_exp")), "filter the rows which have to be updated")
         yield Field(
             table.root_field("update"),
-            Ref(f"{name}_mutation_response"),
+            Ref(access.table.typed("_mutation_response")),
             inputs_of(*arguments, where),
             UpdateRoot(access, "where"),
             _description(access, "update", f'update data of the table: "{table.name}"'),
         )
     if access.can_select_by_key:
-        key = Input("pk_columns", required(f"{name}_pk_columns_input"))
+        key = Input("pk_columns", required(access.table.typed("_pk_columns_input")))
         yield Field(
             table.root_field("update_by_pk"),
             Ref(name),
@@ -147,10 +164,12 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             _description(access, "update_by_pk", f'update single row of the table: "{table.name}"'),
         )
     if access.select:
-        many = Input("updates", list_of(required(f"{name}_updates"), non_null=True), "updates to execute, in order")
+        many = Input(
+            "updates", list_of(required(access.table.typed("_updates")), non_null=True), "updates to execute, in order"
+        )
         yield Field(
             table.root_field("update_many"),
-            list_of(Ref(f"{name}_mutation_response")),
+            list_of(Ref(access.table.typed("_mutation_response"))),
             inputs_of(many),
             UpdateRoot(access, "many"),
             _description(access, "update_many", f'update multiples rows of table: "{table.name}"'),
@@ -161,10 +180,10 @@ def _deletes(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
     if not access.delete or not access.select:
         return
     table, name = access.table, access.table.type_name
-    where = Input("where", required(f"{name}_bool_exp"), "filter the rows which have to be deleted")
+    where = Input("where", required(access.table.typed("_bool_exp")), "filter the rows which have to be deleted")
     yield Field(
         table.root_field("delete"),
-        Ref(f"{name}_mutation_response"),
+        Ref(access.table.typed("_mutation_response")),
         inputs_of(where),
         DeleteRoot(access, by_pk=False),
         _description(access, "delete", f'delete data from the table: "{table.name}"'),
@@ -183,12 +202,13 @@ def _function_fields(schema: RoleSchema, function: TrackedFunction, access: Tabl
     """The field of a tracked function and, where the role may aggregate, its aggregate."""
     config = function.meta.configuration
     base = config.custom_name or _function_name(function)
+    around = function.customization.root_fields.around
     name = access.table.type_name
     args = schema.tracked_function_arguments(function)
     rows = list_of(required(name), non_null=True) if function.info.returns_set else Ref(name)
     description = f'execute function "{function.info.name}" which returns "{access.table.name}"'
     yield Field(
-        config.custom_root_fields.get("function") or base,
+        around(config.custom_root_fields.get("function") or base),
         rows,
         {**args, **row_arguments(schema, access)},
         FunctionRoot(function, access, "many"),
@@ -196,8 +216,8 @@ def _function_fields(schema: RoleSchema, function: TrackedFunction, access: Tabl
     )
     if access.select and access.select.aggregations:
         yield Field(
-            config.custom_root_fields.get("function_aggregate") or f"{base}_aggregate",
-            required(f"{name}_aggregate"),
+            around(config.custom_root_fields.get("function_aggregate") or f"{base}_aggregate"),
+            required(access.table.typed("_aggregate")),
             {**args, **row_arguments(schema, access)},
             FunctionRoot(function, access, "aggregate"),
             f'execute function "{function.info.name}" and query aggregates on result of table type '

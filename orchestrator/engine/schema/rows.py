@@ -60,7 +60,7 @@ def _column(schema: RoleSchema, access: TableAccess, name: str, column: Column) 
     if column.type in scalars.JSON_TYPES:
         args = inputs_of(Input("path", Ref("String"), "JSON select path"))
     when = hidden_unless(access, column)
-    binding = ColumnOf(column, access.table.enum_columns.get(column.name), when)
+    binding = ColumnOf(column, schema.enum_name(access.table, column), when)
     type_ = schema.column_type(access.table, column, non_null=not column.nullable and when is None)
     return Field(name, type_, args, binding, access.table.comment_of(column))
 
@@ -84,7 +84,7 @@ def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         if target.select and target.select.aggregations:
             yield Field(
                 f"{relationship.name}_aggregate",
-                required(f"{name}_aggregate"),
+                required(target.table.typed("_aggregate")),
                 args,
                 RelatedAggregate(relationship, target),
                 "An aggregate relationship",
@@ -121,13 +121,12 @@ def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
 
 def row_arguments(schema: RoleSchema, access: TableAccess) -> Mapping[str, Input]:
     """distinct_on, limit, offset, order_by and where."""
-    name = access.table.type_name
     return inputs_of(
-        Input("distinct_on", list_of(required(f"{name}_select_column")), "distinct select on columns"),
+        Input("distinct_on", list_of(required(access.table.typed("_select_column"))), "distinct select on columns"),
         Input("limit", Ref("Int"), "limit the number of rows returned"),
         Input("offset", Ref("Int"), "skip the first n rows. Use only with order_by"),
-        Input("order_by", list_of(required(f"{name}_order_by")), "sort the rows by one or more columns"),
-        Input("where", Ref(f"{name}_bool_exp"), "filter the rows returned"),
+        Input("order_by", list_of(required(access.table.typed("_order_by"))), "sort the rows by one or more columns"),
+        Input("where", Ref(access.table.typed("_bool_exp")), "filter the rows returned"),
     )
 
 
@@ -138,18 +137,20 @@ def select_column(schema: RoleSchema, access: TableAccess) -> Enum:
         # What is hidden in some rows can't be told apart by, either.
         if hidden_unless(access, column) is None
     )
-    name = access.table.type_name
-    return Enum(f"{name}_select_column", {v.name: v for v in values}, f'select columns of table "{access.table.name}"')
+    return Enum(
+        access.table.typed("_select_column"),
+        {v.name: v for v in values},
+        f'select columns of table "{access.table.name}"',
+    )
 
 
 def order_by(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
     columns = (
         Input(n, Ref("order_by"), binding=ColumnOf(column, when=hidden_unless(access, column)))
         for n, column in schema.columns(access)
     )
     return InputObject(
-        f"{name}_order_by",
+        access.table.typed("_order_by"),
         inputs_of(*columns, *_related_order(schema, access), *_computed_order(schema, access)),
         f'Ordering options when selecting data from "{access.table.name}".',
     )
@@ -157,13 +158,14 @@ def order_by(schema: RoleSchema, access: TableAccess) -> InputObject:
 
 def _related_order(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     for relationship, target in schema.relationships(access):
-        name = target.table.type_name
         if not relationship.is_array:
-            yield Input(relationship.name, Ref(f"{name}_order_by"), binding=RelationshipOf(relationship, target))
+            yield Input(
+                relationship.name, Ref(target.table.typed("_order_by")), binding=RelationshipOf(relationship, target)
+            )
         elif target.select and target.select.aggregations:
             yield Input(
                 f"{relationship.name}_aggregate",
-                Ref(f"{name}_aggregate_order_by"),
+                Ref(target.table.typed("_aggregate_order_by")),
                 binding=RelatedAggregate(relationship, target),
             )
 
@@ -177,9 +179,9 @@ def _computed_order(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
 def aggregate(schema: RoleSchema, access: TableAccess) -> ObjectType:
     name = access.table.type_name
     return ObjectType(
-        f"{name}_aggregate",
+        access.table.typed("_aggregate"),
         fields_of(
-            Field("aggregate", Ref(f"{name}_aggregate_fields"), {}, AggregateObject(access)),
+            Field("aggregate", Ref(access.table.typed("_aggregate_fields")), {}, AggregateObject(access)),
             Field("nodes", list_of(required(name), non_null=True), {}, AggregateRows(access)),
         ),
         f'aggregated selection of "{access.table.name}"',
@@ -187,17 +189,16 @@ def aggregate(schema: RoleSchema, access: TableAccess) -> ObjectType:
 
 
 def aggregate_fields(schema: RoleSchema, access: TableAccess) -> ObjectType:
-    name = access.table.type_name
     count_args = inputs_of(
-        Input("columns", list_of(required(f"{name}_select_column"))), Input("distinct", Ref("Boolean"))
+        Input("columns", list_of(required(access.table.typed("_select_column")))), Input("distinct", Ref("Boolean"))
     )
     functions = (
-        Field(function, Ref(f"{name}_{function}_fields"), {}, FunctionOf(function))
+        Field(function, Ref(access.table.typed(f"_{function}_fields")), {}, FunctionOf(function))
         for function in FUNCTIONS
         if aggregated_columns(schema, access, function)
     )
     return ObjectType(
-        f"{name}_aggregate_fields",
+        access.table.typed("_aggregate_fields"),
         fields_of(Field("count", required("Int"), count_args, CountOf(access)), *functions),
         f'aggregate fields of "{access.table.name}"',
     )
@@ -222,19 +223,18 @@ def function_fields(schema: RoleSchema, access: TableAccess, function: str) -> O
         )
         for name, column in columns
     )
-    name = f"{access.table.type_name}_{function}_fields"
+    name = access.table.typed(f"_{function}_fields")
     return ObjectType(name, fields_of(*fields), f"aggregate {function} on columns") if columns else None
 
 
 def aggregate_order_by(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
     functions = (
-        Input(function, Ref(f"{name}_{function}_order_by"), binding=FunctionOf(function))
+        Input(function, Ref(access.table.typed(f"_{function}_order_by")), binding=FunctionOf(function))
         for function in FUNCTIONS
         if aggregated_columns(schema, access, function)
     )
     return InputObject(
-        f"{name}_aggregate_order_by",
+        access.table.typed("_aggregate_order_by"),
         inputs_of(Input("count", Ref("order_by"), binding=CountOf(access)), *functions),
         f'order by aggregate values of table "{access.table.name}"',
     )
@@ -248,6 +248,6 @@ def function_order_by(schema: RoleSchema, access: TableAccess, function: str) ->
         for name, column in columns
         if hidden_unless(access, column) is None
     )
-    name = f"{access.table.type_name}_{function}_order_by"
+    name = access.table.typed(f"_{function}_order_by")
     description = f'order by {function}() on columns of table "{access.table.name}"'
     return InputObject(name, inputs_of(*inputs), description) if columns else None

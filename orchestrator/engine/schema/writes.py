@@ -56,14 +56,14 @@ def _named(access: TableAccess, columns: tuple[str, ...]) -> Iterator[tuple[str,
 def insert_input(schema: RoleSchema, access: TableAccess) -> InputObject:
     columns = (_column(schema, access, name, column) for name, column in insert_columns(access))
     return InputObject(
-        f"{access.table.type_name}_insert_input",
+        access.table.typed("_insert_input"),
         inputs_of(*columns, *_nested(schema, access)),
         f'input type for inserting data into table "{access.table.name}"',
     )
 
 
 def _column(schema: RoleSchema, access: TableAccess, name: str, column: Column) -> Input:
-    binding = ColumnOf(column, access.table.enum_columns.get(column.name))
+    binding = ColumnOf(column, schema.enum_name(access.table, column))
     return Input(name, schema.column_type(access.table, column), access.table.comment_of(column), binding)
 
 
@@ -72,25 +72,23 @@ def _nested(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
         target = schema.access(access.source, relationship.join.table)
         if target and target.insert:
             kind = "arr" if relationship.is_array else "obj"
-            type_ = Ref(f"{target.table.type_name}_{kind}_rel_insert_input")
+            type_ = Ref(target.table.typed(f"_{kind}_rel_insert_input"))
             yield Input(relationship.name, type_, binding=NestedInsert(relationship, target))
 
 
 def obj_rel_insert_input(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
-    data = Input("data", required(f"{name}_insert_input"))
+    data = Input("data", required(access.table.typed("_insert_input")))
     return InputObject(
-        f"{name}_obj_rel_insert_input",
+        access.table.typed("_obj_rel_insert_input"),
         inputs_of(data, *on_conflict_argument(schema, access)),
         f'input type for inserting object relation for remote table "{access.table.name}"',
     )
 
 
 def arr_rel_insert_input(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
-    data = Input("data", list_of(required(f"{name}_insert_input"), non_null=True))
+    data = Input("data", list_of(required(access.table.typed("_insert_input")), non_null=True))
     return InputObject(
-        f"{name}_arr_rel_insert_input",
+        access.table.typed("_arr_rel_insert_input"),
         inputs_of(data, *on_conflict_argument(schema, access)),
         f'input type for inserting array relation for remote table "{access.table.name}"',
     )
@@ -100,17 +98,18 @@ def on_conflict_argument(schema: RoleSchema, access: TableAccess) -> tuple[Input
     """The argument, where a key exists that could be in conflict."""
     if not access.table.keys or access.table.info.is_view:
         return ()
-    return (Input("on_conflict", Ref(f"{access.table.type_name}_on_conflict"), "upsert condition"),)
+    return (Input("on_conflict", Ref(access.table.typed("_on_conflict")), "upsert condition"),)
 
 
 def on_conflict(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
-    where = Input("where", Ref(f"{name}_bool_exp"))
+    where = Input("where", Ref(access.table.typed("_bool_exp")))
     return InputObject(
-        f"{name}_on_conflict",
+        access.table.typed("_on_conflict"),
         inputs_of(
-            Input("constraint", required(f"{name}_constraint")),
-            Input("update_columns", list_of(required(f"{name}_update_column"), non_null=True), default="[]"),
+            Input("constraint", required(access.table.typed("_constraint"))),
+            Input(
+                "update_columns", list_of(required(access.table.typed("_update_column")), non_null=True), default="[]"
+            ),
             *((where,) if access.select else ()),
         ),
         f'on_conflict condition type for table "{access.table.name}"',
@@ -128,7 +127,7 @@ def constraint(schema: RoleSchema, access: TableAccess) -> Enum:
         for key in access.table.keys
     )
     description = f'unique or primary key constraints on table "{access.table.name}"'
-    return Enum(f"{access.table.type_name}_constraint", {value.name: value for value in values}, description)
+    return Enum(access.table.typed("_constraint"), {value.name: value for value in values}, description)
 
 
 def update_column(schema: RoleSchema, access: TableAccess) -> Enum:
@@ -137,20 +136,20 @@ def update_column(schema: RoleSchema, access: TableAccess) -> Enum:
     if not values:
         values = [EnumValue(PLACEHOLDER, "placeholder (do not use)")]
     description = f'update columns of table "{access.table.name}"'
-    return Enum(f"{access.table.type_name}_update_column", {value.name: value for value in values}, description)
+    return Enum(access.table.typed("_update_column"), {value.name: value for value in values}, description)
 
 
 def set_input(schema: RoleSchema, access: TableAccess) -> InputObject:
     columns = (_column(schema, access, name, column) for name, column in update_columns(access))
     description = f'input type for updating data in table "{access.table.name}"'
-    return InputObject(f"{access.table.type_name}_set_input", inputs_of(*columns), description)
+    return InputObject(access.table.typed("_set_input"), inputs_of(*columns), description)
 
 
 def inc_input(schema: RoleSchema, access: TableAccess) -> InputObject | None:
     columns = [pair for pair in update_columns(access) if pair[1].type in scalars.NUMERIC_TYPES]
     inputs = (_column(schema, access, name, column) for name, column in columns)
     description = f'input type for incrementing numeric columns in table "{access.table.name}"'
-    return InputObject(f"{access.table.type_name}_inc_input", inputs_of(*inputs), description) if columns else None
+    return InputObject(access.table.typed("_inc_input"), inputs_of(*inputs), description) if columns else None
 
 
 JSONB_VALUES = {
@@ -167,22 +166,21 @@ def jsonb_input(schema: RoleSchema, access: TableAccess, operator: str) -> Input
     columns = [pair for pair in update_columns(access) if pair[1].type == "jsonb"]
     value = JSONB_VALUES[operator]
     inputs = (Input(name, value, access.table.comment_of(c), ColumnOf(c)) for name, c in columns)
-    name = f"{access.table.type_name}{operator}_input"
+    name = access.table.typed(f"{operator}_input")
     return InputObject(name, inputs_of(*inputs), JSONB_OPERATORS[operator]) if columns else None
 
 
 def update_arguments(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     """`_append` … `_set`, for those that some column allows."""
-    name = access.table.type_name
     for operator, description in JSONB_OPERATORS.items():
-        if schema.has(f"{name}{operator}_input"):
-            yield Input(operator, Ref(f"{name}{operator}_input"), description, UpdateOperator(operator))
-    if schema.has(f"{name}_inc_input"):
+        if schema.has(access.table.typed(f"{operator}_input")):
+            yield Input(operator, Ref(access.table.typed(f"{operator}_input")), description, UpdateOperator(operator))
+    if schema.has(access.table.typed("_inc_input")):
         description = "increments the numeric columns with given value of the filtered values"
-        yield Input("_inc", Ref(f"{name}_inc_input"), description, UpdateOperator("_inc"))
+        yield Input("_inc", Ref(access.table.typed("_inc_input")), description, UpdateOperator("_inc"))
     if next(iter(update_columns(access)), None):
         description = "sets the columns of the filtered rows to the given values"
-        yield Input("_set", Ref(f"{name}_set_input"), description, UpdateOperator("_set"))
+        yield Input("_set", Ref(access.table.typed("_set_input")), description, UpdateOperator("_set"))
 
 
 def pk_columns_input(schema: RoleSchema, access: TableAccess) -> InputObject | None:
@@ -195,13 +193,12 @@ def pk_columns_input(schema: RoleSchema, access: TableAccess) -> InputObject | N
         for name, column in columns
     )
     description = f"primary key columns input for table: {access.table.name}"
-    return InputObject(f"{access.table.type_name}_pk_columns_input", inputs_of(*inputs), description)
+    return InputObject(access.table.typed("_pk_columns_input"), inputs_of(*inputs), description)
 
 
 def updates(schema: RoleSchema, access: TableAccess) -> InputObject:
-    name = access.table.type_name
-    where = Input("where", required(f"{name}_bool_exp"), "filter the rows which have to be updated")
-    return InputObject(f"{name}_updates", inputs_of(*update_arguments(schema, access), where))
+    where = Input("where", required(access.table.typed("_bool_exp")), "filter the rows which have to be updated")
+    return InputObject(access.table.typed("_updates"), inputs_of(*update_arguments(schema, access), where))
 
 
 def mutation_response(schema: RoleSchema, access: TableAccess) -> ObjectType:
@@ -210,7 +207,7 @@ def mutation_response(schema: RoleSchema, access: TableAccess) -> ObjectType:
     rows = list_of(required(name), non_null=True)
     returning = Field("returning", rows, {}, ReturningOf(access), "data from the rows affected by the mutation")
     return ObjectType(
-        f"{name}_mutation_response",
+        access.table.typed("_mutation_response"),
         fields_of(affected, *((returning,) if access.select else ())),
         f'response of any mutation on the table "{access.table.name}"',
     )
