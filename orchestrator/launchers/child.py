@@ -98,6 +98,11 @@ class Children:
             self._write(specs)
         daemon.start(self._run, self._environ)
 
+    def check(self, spec: Spec) -> None:
+        """Raises StackError when `start` would refuse this service for its data: to be asked before any is stopped."""
+        if spec.run.data:
+            data_directory.refuse_another_major(spec.run.data)
+
     def start(self, spec: Spec) -> None:
         """Starts the service without waiting for it; one that runs is left alone."""
         if self._state_now(spec.name).state == "running":

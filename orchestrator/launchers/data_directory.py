@@ -69,7 +69,7 @@ def _prepare(data: DataDirectory, cache: Path) -> None:
         _discard_half_made(data.path)
         _make(data, cache)
         return
-    _refuse_another_major(data)
+    refuse_another_major(data)
     remove_stale_lock(data.path)
     _bring_up_to_date(data, data.path)
 
@@ -86,7 +86,10 @@ def _discard_half_made(path: Path) -> None:
     shutil.rmtree(path)
 
 
-def _refuse_another_major(data: DataDirectory) -> None:
+def refuse_another_major(data: DataDirectory) -> None:
+    """Raises StackError when the directory is there and another major version made it."""
+    if not is_whole(data.path):
+        return
     theirs = (data.path / "PG_VERSION").read_text().strip()
     if major(theirs) != major(data.version):
         raise StackError(

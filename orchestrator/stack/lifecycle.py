@@ -89,6 +89,8 @@ def stale_services(plan: Plan, children: Children, record: Record | None) -> tup
 
 def start(plan: Plan, stale: Sequence[Spec], children: Children, pool: ThreadPoolExecutor, report: Report) -> None:
     """Starts these services, side by side where one does not need the other, and waits until all are ready."""
+    for spec in stale:
+        children.check(spec)
     if children.alive():
         for spec in stale:
             children.stop(spec)

