@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from orchestrator.engine import plan
+from orchestrator.engine import plan, remote
 from orchestrator.engine.db import Database, engine_error
 from orchestrator.engine.errors import EngineError, bad_request, not_found
 from orchestrator.engine.given import at_steps
@@ -31,6 +31,7 @@ from orchestrator.engine.scalars import encode_json
 from orchestrator.engine.session import Session
 from orchestrator.engine.sql import (
     Blend,
+    JoinKeys,
     Literal,
     Param,
     RequestVariable,
@@ -49,8 +50,16 @@ async def run(runnable: Runnable, databases: Mapping[str, Database], session: Se
     if isinstance(runnable, RunLive):
         runnable = runnable.query
     if isinstance(runnable, RunQuery):
-        return await _run_query(runnable, databases, session, variables)
-    return await _run_mutation(runnable, databases, session, variables)
+        data = await _run_query(runnable, databases, session, variables)
+    else:
+        data = await _run_mutation(runnable, databases, session, variables)
+
+    async def fetch(source: str, statement: Statement, keys: str) -> bytes:
+        values = [keys if isinstance(s, JoinKeys) else _value(s, session, variables) for s in statement.sources]
+        answer: bytes = (await databases[source].fetch_row(statement.text, values))[0]
+        return answer
+
+    return await remote.complete(data, runnable.steps, fetch) if runnable.steps else data
 
 
 def values_of(sources: Sequence[Source], session: Session, variables: Values) -> list[str | None]:

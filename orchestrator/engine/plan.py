@@ -81,6 +81,18 @@ class ComputedAggregate:
     aggregate: Aggregate
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteField:
+    """Rows of another source: `columns` are the row's own, `join` pairs the names of the keys' columns with theirs."""
+
+    key: str
+    columns: tuple[str, ...]
+    source: str
+    join: Join
+    types: tuple[str, ...]
+    query: Query
+
+
 Field = (
     ColumnField
     | ConstantField
@@ -90,6 +102,7 @@ Field = (
     | ComputedField
     | ComputedRows
     | ComputedAggregate
+    | RemoteField
 )
 
 

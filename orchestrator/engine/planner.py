@@ -9,7 +9,7 @@ import orjson
 
 from orchestrator.engine import boolexp, given, json_path, plan, scalars
 from orchestrator.engine.arguments import Arguments, arguments_of, literal
-from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall
+from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall, Join
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given, Variables
 from orchestrator.engine.introspect import introspect
@@ -26,6 +26,7 @@ from orchestrator.engine.schema.bindings import (
     Namespace,
     RelatedAggregate,
     RelationshipOf,
+    RemoteOf,
     SelectRoot,
 )
 from orchestrator.engine.schema.role import RoleSchema
@@ -240,6 +241,8 @@ class Planner:
             target, join = binding.target, binding.relationship.join
             aggregate = self.aggregate(target, target.table.name, arguments, selected, at)
             return plan.AggregateField(selected.key, join, aggregate)
+        if isinstance(binding, RemoteOf):
+            return self._remote(binding, arguments, selected, at)
         return self._computed(field, binding, arguments, selected, at)
 
     def _column(
@@ -262,6 +265,22 @@ class Planner:
         fields = self.fields(target, selected, path)
         rows = plan.Rows(target.table.name, fields, filter_, single=True)
         return plan.ObjectField(selected.key, relationship.join, rows)
+
+    def _remote(
+        self, binding: RemoteOf, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.RemoteField:
+        target, relationship = binding.target, binding.relationship
+        ours = tuple(column for column, _ in relationship.columns)
+        theirs = [column for _, column in relationship.columns]
+        query: plan.Query
+        if binding.aggregate:
+            query = self.aggregate(target, target.table.name, arguments, selected, path)
+        else:
+            rows = self.rows(target, target.table.name, arguments, selected, path)
+            query = rows if relationship.is_array else replace(rows, single=True, limits=())
+        join = Join(target.table.name, tuple((f"c{index}", column) for index, column in enumerate(theirs)))
+        types = tuple(target.table.info.column[column].sql_type for column in theirs)
+        return plan.RemoteField(selected.key, ours, relationship.source, join, types, query)
 
     def _computed(
         self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], selected: Selected, path: str

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from orchestrator.engine import plan
+from orchestrator.engine import plan, remote
 from orchestrator.engine.errors import EngineError, validation_failed
 from orchestrator.engine.given import Declared, Variables
 from orchestrator.engine.mutations import MutationPlanner
@@ -52,10 +52,11 @@ class Slot:
 
 @dataclass(frozen=True)
 class RunQuery:
-    """One statement a source; each root field is a column of it."""
+    """One statement a source; each root field is a column of it. The steps bring what is related across sources."""
 
     slots: tuple[Slot, ...]
     statements: Mapping[str, Statement]
+    steps: tuple[remote.Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class MutationField:
 @dataclass(frozen=True)
 class RunMutation:
     fields: tuple[MutationField, ...]
+    steps: tuple[remote.Step, ...] = ()
 
     @property
     def leaves(self) -> tuple[MutationField, ...]:
@@ -262,7 +264,8 @@ def _can_be_kept(runnable: Runnable) -> bool:
 def compile_query(roots: tuple[plan.Root, ...]) -> RunQuery:
     asked: dict[str, list[plan.Query]] = {}
     slots = tuple(_slot(root, asked) for root in roots)
-    return RunQuery(slots, {source: _select(nodes) for source, nodes in asked.items()})
+    statements = {source: _select(nodes) for source, nodes in asked.items()}
+    return RunQuery(slots, statements, tuple(remote.root_steps(roots)))
 
 
 def _slot(root: plan.Root, asked: dict[str, list[plan.Query]]) -> Slot:
@@ -283,7 +286,7 @@ def _select(nodes: list[plan.Query]) -> Statement:
 
 
 def compile_mutation(roots: tuple[plan.Root, ...]) -> RunMutation:
-    return RunMutation(tuple(_mutation_field(root) for root in roots))
+    return RunMutation(tuple(_mutation_field(root) for root in roots), tuple(remote.root_steps(roots)))
 
 
 def _mutation_field(root: plan.Root) -> MutationField:
@@ -316,7 +319,7 @@ def _looks_elsewhere(output: plan.MutationOutput) -> bool:
     for part in output.parts:
         if isinstance(part, plan.Returning):
             shown.extend(part.fields)
-    return not all(isinstance(item, plan.ColumnField | plan.ConstantField) for item in shown)
+    return not all(isinstance(item, plan.ColumnField | plan.ConstantField | plan.RemoteField) for item in shown)
 
 
 def read_request(body: Any, path: str = "$") -> Request:

@@ -31,7 +31,19 @@ from orchestrator.engine.boolexp import (
     Related,
 )
 from orchestrator.engine.catalog import QualifiedName
-from orchestrator.engine.sql import EMPTY, Param, Sql, join, literal_param, name, parens, qualified, raw, text_literal
+from orchestrator.engine.sql import (
+    EMPTY,
+    JoinKeys,
+    Param,
+    Sql,
+    join,
+    literal_param,
+    name,
+    parens,
+    qualified,
+    raw,
+    text_literal,
+)
 
 # PostgreSQL cuts longer names, so that longer response keys can't be column aliases.
 MAX_NAME = 63
@@ -164,7 +176,7 @@ class _Renderer:
         """The JSON object of one row in scope."""
         if _has_long_key(fields):
             return self.built_object(fields, row)
-        return "(SELECT row_to_json(o) FROM (SELECT " + self.select_list(fields, row) + ") AS o)"
+        return f"(SELECT row_to_json({SHOWN}) FROM (SELECT " + self.select_list(fields, row) + f") AS {SHOWN})"
 
     def built_object(self, fields: tuple[plan.Field, ...], row: Row) -> Sql:
         pairs = [f"{text_literal(field.key)}, " + self.field(field, row) for field in fields]
@@ -183,6 +195,9 @@ class _Renderer:
             return self.rows(field.rows, row, None)
         if isinstance(field, plan.ComputedAggregate):
             return self.aggregate(field.aggregate, row, None)
+        if isinstance(field, plan.RemoteField):
+            values = ", ".join(f"{row.alias}.{name(column)}::text" for column in field.columns)
+            return raw(f"json_build_array({values})")
         return self.rows(field.rows, row, field.join)
 
     def shown(self, value: Sql, field: plan.ColumnField | plan.ComputedField, row: Row) -> Sql:
@@ -195,6 +210,19 @@ class _Renderer:
     def seen(self, value: Sql, when: BoolExp | None, row: Row) -> Sql:
         """The value, or null where the condition doesn't hold."""
         return value if when is None else "CASE WHEN " + self.condition(when, row, row) + " THEN " + value + " END"
+
+    def remote(self, field: plan.RemoteField) -> Sql:
+        """A JSON list with the related rows of each key."""
+        key = Row('"@key"', None)
+        columns = enumerate(zip(field.join.columns, field.types, strict=True))
+        values = ", ".join(f'("@keys".v ->> {at})::{sql_type} AS {name(ours)}' for at, ((ours, _), sql_type) in columns)
+        keys = f"(SELECT n, {values} FROM json_array_elements(" + _param(Param(JoinKeys(), "json"))
+        shown = self.related(field.query, key, field.join)
+        listed = "SELECT coalesce(json_agg(" + shown + f" ORDER BY {key.alias}.n), '[]') FROM "
+        return listed + keys + f') WITH ORDINALITY AS "@keys" (v, n)) AS {key.alias}'
+
+    def related(self, query: plan.Query, outer: Row, link: Join) -> Sql:
+        return self.rows(query, outer, link) if isinstance(query, plan.Rows) else self.aggregate(query, outer, link)
 
     # Aggregates
 
@@ -421,6 +449,11 @@ class _Renderer:
         if isinstance(part, plan.ConstantField):
             return raw(text_literal(part.value) + "::text")
         return "(SELECT coalesce(json_agg(" + self.object(part.fields, row) + f"), '[]'){origin})"
+
+
+def render_remote(field: plan.RemoteField) -> Sql:
+    """One statement that gives the related rows of every key in JoinKeys, as a JSON list."""
+    return _Renderer().remote(field)
 
 
 def render_change(change: plan.Insert | plan.Update | plan.Delete, output: plan.MutationOutput) -> Sql:

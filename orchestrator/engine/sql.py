@@ -42,14 +42,11 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
-class RowValue:
-    """A column of a row that an earlier statement of the same mutation gave back."""
-
-    step: int
-    column: str
+class JoinKeys:
+    """The values of other sources' rows for which related rows are asked, as JSON text."""
 
 
-Source = Literal | SessionVariable | RequestVariable | Blend | RowValue
+Source = Literal | SessionVariable | RequestVariable | Blend | JoinKeys
 
 
 @dataclass(frozen=True, slots=True)

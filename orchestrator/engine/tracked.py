@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from orchestrator.engine.boolexp import Join
 from orchestrator.engine.catalog import Catalog, Column, ForeignKey, FunctionInfo, Key, QualifiedName, TableInfo
@@ -33,6 +34,17 @@ class Relationship:
     nullable: bool
     insert_after: bool
     comment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRelationship:
+    """A relationship to a table of another source: pairs of (this column, that column)."""
+
+    name: str
+    is_array: bool
+    source: str
+    table: QualifiedName
+    columns: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,11 @@ class TrackedTable:
     def graphql_name(self) -> Mapping[str, str]:
         """The GraphQL name of a column."""
         return {column.name: name for name, column in self.graphql_columns.items()}
+
+    @cached_property
+    def remote(self) -> tuple[RemoteRelationship, ...]:
+        """The relationships to other sources."""
+        return tuple(remote_relationships(self.meta))
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -177,6 +194,31 @@ def relationships(table: Table, catalog: Catalog) -> Iterator[Relationship]:
         found = _relationship(table, declared, catalog)
         if found:
             yield found
+
+
+def remote_relationships(table: Table) -> Iterator[RemoteRelationship]:
+    """The table's relationships to other sources; what else there is (to remote schemas) is kept in the metadata."""
+    for entry in table.rest.get("remote_relationships") or ():
+        match entry:
+            case {"name": str(name), "definition": {"to_source": dict(definition)}}:
+                yield from _to_source(name, definition)
+
+
+def _to_source(name: str, definition: Mapping[str, Any]) -> Iterator[RemoteRelationship]:
+    match definition:
+        case {"relationship_type": ("object" | "array") as kind, "source": str(source), "field_mapping": dict(mapping)}:
+            table = _table_name(definition.get("table"))
+            if table and mapping and all(isinstance(column, str) for column in mapping.values()):
+                yield RemoteRelationship(name, kind == "array", source, table, tuple(mapping.items()))
+
+
+def _table_name(json: Any) -> QualifiedName | None:
+    match json:
+        case str(name):
+            return QualifiedName("public", name)
+        case {"name": str(name)}:
+            return QualifiedName(str(json.get("schema", "public")), name)
+    return None
 
 
 def _relationship(

@@ -1,4 +1,4 @@
-"""Commands about relationships to other sources and remote schemas, which are kept and exported."""
+"""Commands about relationships to other sources, and to remote schemas, which are only kept and exported."""
 
 from __future__ import annotations
 

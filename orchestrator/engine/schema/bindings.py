@@ -9,7 +9,7 @@ from orchestrator.engine.boolexp import BoolExp, Operator
 from orchestrator.engine.catalog import Column, FunctionInfo
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.types import ObjectType
-from orchestrator.engine.tracked import Relationship, TrackedFunction
+from orchestrator.engine.tracked import Relationship, RemoteRelationship, TrackedFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,15 @@ class RelationshipOf:
 class RelatedAggregate:
     relationship: Relationship
     target: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOf:
+    """A relationship to a table of another source; `aggregate` says whether its aggregates are meant."""
+
+    relationship: RemoteRelationship
+    target: TableAccess
+    aggregate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from orchestrator.engine.schema.types import (
     list_of,
     required,
 )
-from orchestrator.engine.tracked import Relationship, TrackedFunction, TrackedSource, TrackedTable
+from orchestrator.engine.tracked import Relationship, RemoteRelationship, TrackedFunction, TrackedSource, TrackedTable
 
 Build = Callable[[], Type | None]
 
@@ -141,6 +141,20 @@ class RoleSchema:
         for relationship in access.table.relationships.values():
             target = self.access(access.source, relationship.join.table)
             if target and target.select:
+                yield relationship, target
+
+    def remote_relationships(self, access: TableAccess) -> Iterator[tuple[RemoteRelationship, TableAccess]]:
+        """The relationships to other sources of which the role may see both ends."""
+        rights = access.select
+        # A column that is hidden in some rows may not be told by what it leads to.
+        own = {column for column in rights.columns if column not in rights.conditions} if rights else set[str]()
+        for relationship in access.table.remote:
+            source = next((source for source in self.sources if source.name == relationship.source), None)
+            target = self.access(source, relationship.table) if source else None
+            if target is None or target.select is None:
+                continue
+            ours, theirs = zip(*relationship.columns, strict=True)
+            if set(ours) <= own and set(theirs) <= target.table.info.column.keys():
                 yield relationship, target
 
     def computed_fields(self, access: TableAccess) -> Iterator[ComputedOf]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import scalars
@@ -18,6 +19,7 @@ from orchestrator.engine.schema.bindings import (
     FunctionOf,
     RelatedAggregate,
     RelationshipOf,
+    RemoteOf,
 )
 from orchestrator.engine.schema.types import (
     Enum,
@@ -50,7 +52,7 @@ def object_type(schema: RoleSchema, access: TableAccess) -> ObjectType:
     description = table.info.comment if comment is None else comment
     return ObjectType(
         table.type_name,
-        fields_of(*columns, *_relationships(schema, access), *_computed(schema, access)),
+        fields_of(*columns, *_relationships(schema, access), *_remote(schema, access), *_computed(schema, access)),
         description or f'columns and relationships of "{table.name}"',
     )
 
@@ -89,6 +91,19 @@ def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
                 RelatedAggregate(relationship, target),
                 "An aggregate relationship",
             )
+
+
+def _remote(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+    for relationship, target in schema.remote_relationships(access):
+        name, binding = target.table.type_name, RemoteOf(relationship, target)
+        if not relationship.is_array:
+            yield Field(relationship.name, Ref(name), {}, binding)
+            continue
+        args = row_arguments(schema, target)
+        yield Field(relationship.name, list_of(required(name), non_null=True), args, binding)
+        if target.select and target.select.aggregations:
+            aggregate = required(target.table.typed("_aggregate"))
+            yield Field(f"{relationship.name}_aggregate", aggregate, args, replace(binding, aggregate=True))
 
 
 def _always_there(nullable: bool, access: TableAccess, target: TableAccess) -> bool:
