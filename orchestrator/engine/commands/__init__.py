@@ -15,6 +15,7 @@ from orchestrator.engine.commands import (
     roles,
     sources,
     tables,
+    webhooks,
     whole,
 )
 from orchestrator.engine.commands.command import Call, Command, Context, Result, settle
@@ -75,6 +76,7 @@ ON_THE_WHOLE: Final[Mapping[str, Command]] = {
     "drop_query_from_collection": collections.drop_query_from_collection,
     "add_collection_to_allowlist": collections.add_collection_to_allowlist,
     "drop_collection_from_allowlist": collections.drop_collection_from_allowlist,
+    "test_webhook_transform": webhooks.show_webhook_transform,
     "add_inherited_role": roles.add_inherited_role,
     "drop_inherited_role": roles.drop_inherited_role,
 }
@@ -102,7 +104,7 @@ ELSEWHERE: Final = re.compile(
     r"(pg_)?(create|delete|redeliver|invoke)_(event|event_trigger)|(create|delete|get)_cron_triggers?"
     r"|(create|delete|get)_scheduled_events?|(create|drop|update)_action(_permission)?|set_custom_types"
     r"|(add|update|remove|reload|introspect)_remote_schema(_permissions)?|(create|drop)_rest_endpoint"
-    r"|(set|remove)_(api_limits|metrics_config|opentelemetry_config)|test_webhook_transform"
+    r"|(set|remove)_(api_limits|metrics_config|opentelemetry_config)"
 )
 """Hasura's commands for what this engine has not: actions, remote schemas, event triggers and the like."""
 
