@@ -127,9 +127,7 @@ class Planner:
         """The rows that the arguments choose, showing the fields selected."""
         rows = self._chosen(access, origin, arguments, path)
         fields = self.fields(access, selected, path)
-        limit = access.select.limit if access.select else None
-        extra = () if limit is None else (Param(Literal(str(limit)), "bigint"),)
-        return replace(rows, fields=fields, limits=rows.limits + extra)
+        return replace(rows, fields=fields, limits=rows.limits + _limits_of_role(access))
 
     def _chosen(self, access: TableAccess, origin: plan.Origin, arguments: Mapping[str, Given], path: str) -> plan.Rows:
         reader, at = self.arguments, f"{path}.args"
@@ -161,8 +159,7 @@ class Planner:
         rows = self._chosen(access, origin, arguments, path)
         type_ = self.object_type(access.table.typed("_aggregate"))
         parts = tuple(self._aggregate_part(type_, item, path) for item in self.below(selected, type_, path))
-        limit = access.select.limit if access.select else None
-        return plan.Aggregate(rows, parts, () if limit is None else (Param(Literal(str(limit)), "bigint"),))
+        return plan.Aggregate(rows, parts, _limits_of_role(access))
 
     def _aggregate_part(
         self, type_: ObjectType, selected: Selected, path: str
@@ -359,6 +356,11 @@ def find_field(type_: ObjectType, name: str, path: str) -> Field:
 def no_subselection(selected: Selected, path: str) -> None:
     if selected.below:
         raise validation_failed("unexpected subselection set for non-object field", path)
+
+
+def _limits_of_role(access: TableAccess) -> tuple[Param, ...]:
+    limit = access.select.limit if access.select else None
+    return () if limit is None else (Param(Literal(str(limit)), "bigint"),)
 
 
 def _bound(value: Given | None, encode: scalars.Encode, path: str) -> Param | None:

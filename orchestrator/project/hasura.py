@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import StackError
+from orchestrator.project.http import http_client
 
 
 class HasuraError(StackError):
@@ -65,10 +66,7 @@ class Hasura:
 def connect(url: str, admin_secret: str, *, seconds: float = 60) -> Iterator[Hasura]:
     """A client for the Hasura server at `url`; a request may take `seconds`."""
     headers = {"x-hasura-admin-secret": admin_secret} if admin_secret else {}
-    # A proxy of the environment must not see the secret, nor answer for localhost. Loading certificates takes 70 ms.
-    with httpx.Client(
-        base_url=url, headers=headers, timeout=seconds, trust_env=False, verify=url.startswith("https:")
-    ) as client:
+    with http_client(url, headers=headers, seconds=seconds) as client:
         yield Hasura(url, client)
 
 

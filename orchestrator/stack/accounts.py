@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from orchestrator.aws.failures import told
 from orchestrator.errors import StackError
+from orchestrator.project.http import http_client
 from orchestrator.stack.plan import Pool, Urls
 
 if TYPE_CHECKING:
@@ -22,23 +23,6 @@ class Tokens:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_in: int
-
-
-@contextlib.contextmanager
-def cognito_errors(doing: str) -> Iterator[None]:
-    """Turns what botocore raises into a StackError: `{doing} failed: {code}: {message}`."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        said = error.response["Error"]
-        raise StackError(
-            f"{doing} failed: {said.get('Code')}: {said.get('Message')}",
-            "The trigger's own words are in `hasura-cognito logs lambda`." if "Lambda" in said.get("Code", "") else "",
-        ) from error
-    except BotoCoreError as error:
-        raise StackError(f"{doing} failed: {error}", "Is the stack up? See `hasura-cognito status`.") from error
 
 
 @dataclass(frozen=True)
@@ -59,7 +43,7 @@ class Accounts:
 
     def sign_up(self, username: str, password: str, attributes: Mapping[str, str]) -> str:
         """Registers a user and confirms it with the code that was sent; returns the sub."""
-        with cognito_errors(f"Sign-up of {username}"):
+        with told(f"Sign-up of {username}"):
             answer = self.client.sign_up(
                 ClientId=self.pool.client_id,
                 Username=username,
@@ -75,10 +59,8 @@ class Accounts:
     def code_for(self, username: str) -> str:
         """The code of the newest message to this user."""
         try:
-            # Loading certificates, which plain HTTP does not need, takes longer than the request.
-            secure = self.messages_url.startswith("https:")
-            query = {"username": username}
-            messages = httpx.get(self.messages_url, params=query, trust_env=False, verify=secure).json()
+            with http_client(self.messages_url, seconds=5) as http:
+                messages = http.get(self.messages_url, params={"username": username}).json()
             return str(messages[-1]["code"])
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise StackError(
@@ -86,7 +68,7 @@ class Accounts:
             ) from error
 
     def sign_in(self, username: str, password: str) -> Tokens:
-        with cognito_errors(f"Sign-in of {username}"):
+        with told(f"Sign-in of {username}"):
             answer = self.client.initiate_auth(
                 ClientId=self.pool.client_id,
                 AuthFlow="USER_PASSWORD_AUTH",
@@ -98,24 +80,24 @@ class Accounts:
         return Tokens(result["IdToken"], result["AccessToken"], result["RefreshToken"], result["ExpiresIn"])
 
     def delete(self, username: str) -> None:
-        with cognito_errors(f"Deletion of {username}"):
+        with told(f"Deletion of {username}"):
             self.client.admin_delete_user(UserPoolId=self.pool.id, Username=username)
 
     def get(self, username: str) -> Mapping[str, Any]:
         """The user as `{"username", "status", "enabled", "created", "attributes": {name: value}}`."""
-        with cognito_errors(f"Look-up of {username}"):
+        with told(f"Look-up of {username}"):
             user = self.client.admin_get_user(UserPoolId=self.pool.id, Username=username)
         return {**shown(user), "attributes": attributes_of(user.get("UserAttributes", []))}
 
     def list(self) -> Iterator[Mapping[str, Any]]:
         """All users of the pool, page by page, each as `get` gives it."""
-        with cognito_errors("Listing the users"):
+        with told("Listing the users"):
             for page in self.client.get_paginator("list_users").paginate(UserPoolId=self.pool.id):
                 for user in page["Users"]:
                     yield {**shown(user), "attributes": attributes_of(user.get("Attributes", []))}
 
     def signs_in_with_email(self) -> bool:
-        with cognito_errors("Look-up of the user pool"):
+        with told("Look-up of the user pool"):
             described = self.client.describe_user_pool(UserPoolId=self.pool.id)["UserPool"]
         return "email" in described.get("UsernameAttributes", [])
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from orchestrator.aws import clients
+from orchestrator.aws.failures import told
 from orchestrator.errors import StackError
 from orchestrator.stack.plan import STACK_NAME
 from orchestrator.stack.record import Record
@@ -30,17 +28,6 @@ class Result:
     log: str
 
 
-@contextlib.contextmanager
-def lambda_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        said = error.response["Error"]
-        raise StackError(f"{doing} failed: {said.get('Code')}: {said.get('Message')}") from error
-    except BotoCoreError as error:
-        raise StackError(f"{doing} failed: {error}", "Is the stack up? See `hasura-cognito status`.") from error
-
-
 @dataclass(frozen=True)
 class Functions:
     client: LambdaClient
@@ -51,7 +38,7 @@ class Functions:
 
     def list(self) -> Sequence[Mapping[str, Any]]:
         """Each function as `{"name", "arn", "handler", "runtime", "timeout", "memory"}`."""
-        with lambda_errors("Listing the functions"):
+        with told("Listing the functions"):
             pages = list(self.client.get_paginator("list_functions").paginate())
         return [
             {
@@ -82,7 +69,7 @@ class Functions:
 
     def invoke(self, name: str, event: Any) -> Result:
         full = self.resolve(name)
-        with lambda_errors(f"Invoking {full}"):
+        with told(f"Invoking {full}"):
             answer = self.client.invoke(FunctionName=full, Payload=json.dumps(event), LogType="Tail")
             payload = answer["Payload"].read()
         return Result(

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import writing
@@ -52,9 +52,10 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
         # Making a client of AWS takes as long as starting a service.
         accounts = pool.submit(Accounts.of, plan.urls, plan.pool) if check and stale else None
         start(plan, stale, children, pool, report)
-        records.write(layout.record, Record.of(plan, applied=record.applied if record else ""))
+        started = Record.of(plan, applied=record.applied if record else "")
+        records.write(layout.record, started)
         applied = apply(plan, root, record, changed=bool(stale), report=report)
-        records.write(layout.record, Record.of(plan, applied=applied))
+        records.write(layout.record, replace(started, applied=applied))
         if accounts:
             prove(accounts.result(), plan, report)
         undo.pop_all()
@@ -81,8 +82,7 @@ def side_by_side() -> Iterator[ThreadPoolExecutor]:
 
 def stale_services(plan: Plan, children: Children, record: Record | None) -> tuple[Spec, ...]:
     """The services that are not running, or not as planned."""
-    states = children.states() if children.alive() else {}
-    running = {name for name, child in states.items() if child.state == "running"}
+    running = {name for name, child in children.states().items() if child.state == "running"}
     known = record.fingerprints if record else {}
     return tuple(spec for spec in plan.specs if spec.name not in running or known.get(spec.name) != fingerprint(spec))
 
@@ -95,8 +95,8 @@ def start(plan: Plan, stale: Sequence[Spec], children: Children, pool: ThreadPoo
         for spec in stale:
             children.stop(spec)
     for spec in stale:
-        for port in spec.ports.values():
-            require_free(spec.name, port)
+        for variable, port in spec.ports.items():
+            require_free(spec.name, variable, port)
     children.open(plan.specs)
     futures: dict[str, Future[None]] = {}
     for spec in plan.specs:

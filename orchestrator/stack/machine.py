@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import ports, postgres_binaries
 from orchestrator.project import template
+from orchestrator.project.template import Template
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.settings import Ports, Settings, load, read_env_file
@@ -30,17 +30,21 @@ def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, 
     before = record.ports if record else {}
     usable = {name: port for name, port in before.items() if running or ports.is_free(port)}
     chosen = choose_ports(settings.ports, usable)
-    urls = make_urls(settings, Addresses(settings.host, chosen))
-    read = template.read(
+    read = read_template(root, settings, Addresses(settings.host, chosen))
+    return make_plan(settings, read, find_postgres(settings, environ), ports=chosen, root=root)
+
+
+def read_template(root: Path, settings: Settings, addresses: Addresses) -> Template:
+    """lambdas/template.yaml of the project, with its parameters as they are on this machine."""
+    return template.read(
         root / "lambdas" / "template.yaml",
-        template_parameters(settings, urls),
+        template_parameters(settings, make_urls(settings, addresses)),
         region=settings.cognito.region,
         account=ACCOUNT,
         stack_name=STACK_NAME,
         pool_id=settings.cognito.pool_id,
         client_id=settings.cognito.client_id,
     )
-    return make_plan(settings, read, find_postgres(settings), ports=chosen, root=root)
 
 
 def settings_here(root: Path, environ: Mapping[str, str]) -> Settings:
@@ -48,9 +52,9 @@ def settings_here(root: Path, environ: Mapping[str, str]) -> Settings:
     return load(environ, read_env_file(root / ".env"), records.make_secrets(Layout(root).secrets))
 
 
-def find_postgres(settings: Settings) -> PostgresBinaries:
+def find_postgres(settings: Settings, environ: Mapping[str, str]) -> PostgresBinaries:
     folder = settings.postgres.bin
-    return postgres_binaries.find(str(folder) if folder else None, search_path=os.environ.get("PATH", ""))
+    return postgres_binaries.find(str(folder) if folder else None, search_path=environ.get("PATH", ""))
 
 
 def choose_ports(wanted: Ports, before: Mapping[str, int]) -> Mapping[str, int]:
@@ -72,12 +76,12 @@ def choose_ports(wanted: Ports, before: Mapping[str, int]) -> Mapping[str, int]:
     return {**dict(zip(fixed, ports.free_ports(len(fixed)), strict=True)), **before}
 
 
-def require_free(name: str, port: int) -> None:
+def require_free(name: str, variable: str, port: int) -> None:
     """Raises StackError which says who holds the port, and which variable chooses another."""
     if ports.is_free(port):
         return
     holder = ports.owner(port) or "another process"
     raise StackError(
         f"Port {port} for {name} is taken by {holder}.",
-        f"Stop it, or set {PORT_VARIABLES[name]} to another port, or STACK_PORTS=free for any free ones.",
+        f"Stop it, or set {variable} to another port, or STACK_PORTS=free for any free ones.",
     )

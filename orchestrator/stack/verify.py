@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import StackError
+from orchestrator.project.http import http_client
 from orchestrator.stack.accounts import Accounts
 
 CLAIMS_NAMESPACE = "https://hasura.io/jwt/claims"
@@ -86,8 +87,7 @@ def verify(accounts: Accounts, graphql_url: str, admin_secret: str, report: Call
 
     The users it makes, and their rows, are gone afterwards either way.
     """
-    # A proxy of the environment must not see the tokens, nor answer for localhost. Loading certificates takes 70 ms.
-    with httpx.Client(timeout=30, trust_env=False, verify=graphql_url.startswith("https:")) as http:
+    with http_client(graphql_url, seconds=30) as http:
         go_the_whole_way(accounts, GraphQL(http, graphql_url), admin_secret, report)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.project import template
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import Child, Spec
 from orchestrator.settings import load
-from orchestrator.stack.plan import STACK_NAME, Addresses, Plan, make_plan, make_urls, template_parameters
+from orchestrator.stack.machine import read_template
+from orchestrator.stack.plan import Addresses, Plan, make_plan
 
 PROJECT = Path(__file__).parents[2]
 BINARIES = PostgresBinaries(Path("/pg/bin"), "15.18", "system")
@@ -22,16 +22,7 @@ SECRETS = {"POSTGRES_PASSWORD": "pg-secret", "HASURA_GRAPHQL_ADMIN_SECRET": "adm
 
 def plan(**environ: str) -> Plan:
     settings = load(environ, {}, SECRETS)
-    urls = make_urls(settings, Addresses(settings.host, PORTS))
-    read = template.read(
-        PROJECT / "lambdas" / "template.yaml",
-        template_parameters(settings, urls),
-        region=settings.cognito.region,
-        account=ACCOUNT,
-        stack_name=STACK_NAME,
-        pool_id=settings.cognito.pool_id,
-        client_id=settings.cognito.client_id,
-    )
+    read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
     return make_plan(settings, read, BINARIES, ports=PORTS, root=Path("/project"))
 
 
