@@ -317,7 +317,8 @@ class Mutation:
 class Root:
     """A root field's response key, the source it asks, and what it asks of it.
 
-    Without a node the answer is `constant` or, for a namespace, the object of what is `below`.
+    Without a node the answer is `constant` or, for a namespace, the object of what is `below`. `of_values`: a constant
+    that is right for these values of the variables only.
     """
 
     key: str
@@ -325,3 +326,4 @@ class Root:
     node: Query | Mutation | CallFunction | None
     constant: bytes | None = None
     below: tuple[Root, ...] | None = None
+    of_values: bool = False

@@ -67,7 +67,8 @@ class Planner:
             return plan.Root(selected.key, "", None, orjson.dumps(type_.name))
         if selected.name in ("__schema", "__type") and type_ is self.schema.query:
             answer = introspect(self.schema, selected, self.operation.fragments, self.variables, path)
-            return plan.Root(selected.key, "", None, answer)
+            of_values = selected.name == "__type" and bool(self.operation.declared)
+            return plan.Root(selected.key, "", None, answer, of_values=of_values)
         field = find_field(type_, selected.name, path)
         if field.binding is None:
             return plan.Root(selected.key, "", None, b"null")

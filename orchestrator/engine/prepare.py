@@ -48,6 +48,7 @@ class Slot:
     column: int
     constant: bytes | None = None
     below: tuple[Slot, ...] | None = None
+    of_values: bool = False
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,8 @@ def _can_be_kept(runnable: Runnable) -> bool:
     if isinstance(runnable, RunLive):
         return _can_be_kept(runnable.query)
     if isinstance(runnable, RunQuery):
+        if any(slot.of_values for slot in runnable.slots):
+            return False
         return all(len(statement.text) < MAX_KEPT for statement in runnable.statements.values())
     runs = [run for field_ in runnable.leaves for run in field_.runs]
     return all(isinstance(run, RunChange) and len(run.statement.text) < MAX_KEPT for run in runs)
@@ -274,7 +277,7 @@ def _slot(root: plan.Root, asked: dict[str, list[plan.Query]]) -> Slot:
     if root.below is not None:
         return Slot(key, "", 0, below=tuple(_slot(item, asked) for item in root.below))
     if root.node is None:
-        return Slot(key, "", 0, root.constant)
+        return Slot(key, "", 0, root.constant, of_values=root.of_values)
     nodes = asked.setdefault(root.source, [])
     nodes.append(root.node)  # type: ignore[arg-type]
     return Slot(key, root.source, len(nodes) - 1)
