@@ -13,6 +13,10 @@ Json = dict[str, Any]
 
 UNCONFIRMED, CONFIRMED = "UNCONFIRMED", "CONFIRMED"
 FORCE_CHANGE_PASSWORD, RESET_REQUIRED = "FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"
+EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
+
+# The attribute that says which identity providers a user comes from, as JSON.
+IDENTITIES = "identities"
 
 DEFAULT_PASSWORD_POLICY = {
     "MinimumLength": 8,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -14,10 +14,19 @@ from ..emulator import Emulator
 from ..errors import InvalidParameter, NotAuthorized, UserNotConfirmed
 from ..model import FORCE_CHANGE_PASSWORD, UNCONFIRMED, Challenge, Client, Json, Pool, Session, User, session_id
 from ..store import challenges
-from ..tokens.issue import Tokens, Wanted, issue
+from ..tokens.issue import Tokens, Wanted, generate, sign
 
 DAY = 86400
 WRONG = "Incorrect username or password."
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a sign-in is for, where that is not the API's own: the trigger source, the scopes, the nonce."""
+
+    source: str
+    scopes: tuple[str, ...]
+    nonce: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Attempt:
     client: Client
     parameters: Mapping[str, str] = field(repr=False)
     metadata: Json | None
+    terms: Terms | None = None
 
     def required(self, name: str) -> str:
         value = self.parameters.get(name)
@@ -39,10 +49,18 @@ class Attempt:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The end of an attempt; a refreshed session keeps its refresh token and shows none."""
+    """The end of an attempt: whose tokens, and what PreTokenGeneration said of them.
 
-    tokens: Tokens
+    A refreshed session keeps its refresh token and shows none.
+    """
+
+    emulator: Emulator
+    wanted: Wanted
+    response: Json | None
     refreshed: bool = False
+
+    def tokens(self) -> Tokens:
+        return sign(self.emulator, self.wanted, self.response)
 
 
 @dataclass(frozen=True)
@@ -76,18 +94,20 @@ async def after_proof(attempt: Attempt, user: User) -> Outcome:
 
 
 async def complete(attempt: Attempt, user: User, source: str) -> SignedIn:
-    """The tokens of a new session, with the triggers that run once a user proved who it is."""
+    """A new session, with the triggers that run once a user proved who it is."""
     emulator, pool, client = attempt.emulator, attempt.pool, attempt.client
     at = emulator.clock()
     session = Session(session_id(at, emulator.random), int(at))
     wanted = Wanted(pool, client, user, session, source, metadata=attempt.metadata)
+    if terms := attempt.terms:
+        wanted = replace(wanted, source=terms.source, scopes=terms.scopes, nonce=terms.nonce)
     post = triggers.post_authentication(user, attempt.metadata)
     steps: dict[str, Callable[[], Awaitable[Any]]] = {
-        "PreTokenGeneration": lambda: issue(emulator, wanted),
+        "PreTokenGeneration": lambda: generate(emulator, wanted),
         "PostAuthentication": lambda: emulator.trigger(pool, user.username, client.id, post),
     }
     results = {name: await steps[name]() for name in triggers.AFTER_AUTHENTICATION}
-    return SignedIn(results["PreTokenGeneration"])
+    return SignedIn(emulator, wanted, results["PreTokenGeneration"])
 
 
 def pose(attempt: Attempt, sub: str, name: str, data: Json) -> str:

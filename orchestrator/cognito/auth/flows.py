@@ -11,7 +11,7 @@ from ..errors import NotAuthorized, PasswordResetRequired, UserNotFound
 from ..model import RESET_REQUIRED, Session, User, Verifier, random_uuid
 from ..store import users
 from ..tokens.access import granted
-from ..tokens.issue import Wanted, issue
+from ..tokens.issue import Wanted, generate
 from . import srp
 from .attempt import WRONG, Attempt, Challenged, Outcome, SignedIn, after_proof, pose
 from .clients import check_secret_hash
@@ -66,7 +66,7 @@ async def refreshed(attempt: Attempt, token: str, *, check_hash: bool = False) -
         scopes=tuple(grant.scope.split()),
         metadata=attempt.metadata,
     )
-    return SignedIn(await issue(attempt.emulator, wanted), refreshed=True)
+    return SignedIn(attempt.emulator, wanted, await generate(attempt.emulator, wanted), refreshed=True)
 
 
 async def _begin(attempt: Attempt, name: str) -> User | None:

@@ -87,7 +87,7 @@ def _answer(outcome: Outcome) -> Json:
     if isinstance(outcome, Challenged):
         session = {"Session": outcome.session} if outcome.session else {}
         return {"ChallengeName": outcome.name, "ChallengeParameters": outcome.parameters, **session}
-    tokens = outcome.tokens
+    tokens = outcome.tokens()
     result: Json = {
         "AccessToken": tokens.access,
         "ExpiresIn": tokens.expires_in,

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from ..errors import InvalidLambdaResponse
-from ..model import Client, Group, Json, Session, User
+from ..model import IDENTITIES, Client, Group, Json, Session, User
 
 PROTECTED = frozenset(
     (
@@ -18,6 +20,8 @@ PROTECTED = frozenset(
 # The API reads these in an access token; scopes are changed by lists of their own.
 PROTECTED_IN_ACCESS = PROTECTED | {"client_id", "scope", "username"}
 BOOLEANS = ("email_verified", "phone_number_verified")
+# Beside openid, these limit what is told of the user; openid alone, and profile, tell all that the client may read.
+LIMITING_SCOPES = {"email": ("email", "email_verified"), "phone": ("phone_number", "phone_number_verified")}
 
 
 @dataclass(frozen=True)
@@ -79,14 +83,24 @@ def of_groups(groups: Iterable[Group]) -> GroupClaims:
     return GroupClaims(tuple(group.name for group in ordered), roles, preferred)
 
 
-def id_claims(user: User, client: Client, session: Session) -> Json:
-    """The claims an ID token has of its own: who the user is, and the attributes the client may read."""
+def attributes_told(user: User, client: Client, scopes: Iterable[str]) -> dict[str, str]:
+    """The attributes of a user that a client may read with these scopes; `identities` is always among them."""
     readable = client.settings.get("ReadAttributes")
-    attributes: Json = {
-        name: value == "true" if name in BOOLEANS else value
+    limits = [LIMITING_SCOPES[scope] for scope in scopes if scope in LIMITING_SCOPES]
+    told = {name for names in limits for name in names} if limits and "profile" not in scopes else None
+    return {
+        name: value
         for name, value in user.attributes.items()
-        if readable is None or name in readable
+        if name == IDENTITIES or ((readable is None or name in readable) and (told is None or name in told))
     }
+
+
+def id_claims(user: User, client: Client, session: Session, scopes: Iterable[str]) -> Json:
+    """The claims an ID token has of its own: who the user is, and the attributes the client may read."""
+    attributes: Json = attributes_told(user, client, scopes)
+    attributes |= {name: attributes[name] == "true" for name in BOOLEANS if name in attributes}
+    if IDENTITIES in attributes:
+        attributes[IDENTITIES] = _texts_of_identities(attributes[IDENTITIES])
     return {
         **attributes,
         "sub": user.sub,
@@ -96,6 +110,14 @@ def id_claims(user: User, client: Client, session: Session) -> Json:
         "auth_time": session.auth_time,
         "token_use": "id",
     }
+
+
+def _texts_of_identities(attribute: str) -> list[Json]:
+    """The `identities` claim has texts where the attribute has a truth and a number."""
+    return [
+        {**identity, "primary": str(identity["primary"]).lower(), "dateCreated": str(identity["dateCreated"])}
+        for identity in orjson.loads(attribute)
+    ]
 
 
 def access_claims(user: User, client: Client, session: Session) -> Json:

@@ -1,7 +1,9 @@
-"""Issuing tokens: one function for every front end, and one PreTokenGeneration call for both tokens."""
+"""Issuing tokens, in one way for every front end: one PreTokenGeneration call for both, then the signatures."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
 
 from .. import triggers
@@ -11,6 +13,7 @@ from ..store import groups
 from . import claims, refresh
 
 API_SCOPE = "aws.cognito.signin.user.admin"
+OPENID = "openid"
 HOUR, DAY = 3600, 86400
 
 
@@ -36,22 +39,10 @@ class Wanted:
     nonce: str | None = None
 
 
-async def issue(emulator: Emulator, wanted: Wanted) -> Tokens:
-    """ID, access and refresh token; raises what a failing PreTokenGeneration trigger leads to."""
-    in_groups = claims.of_groups(groups.of_user(emulator.database, wanted.user.sub))
-    overrides = await _overrides(emulator, wanted, in_groups)
-    at = int(emulator.clock())
-    shared = {"iss": emulator.issuer(wanted.pool.id), "event_id": random_uuid(emulator.random), "iat": at}
-    return Tokens(
-        id=_id_token(emulator, wanted, overrides, shared),
-        access=_access_token(emulator, wanted, overrides, shared),
-        refresh=_refresh_token(emulator, wanted, at),
-        expires_in=wanted.client.seconds("AccessToken", HOUR, "hours"),
-    )
-
-
-async def _overrides(emulator: Emulator, wanted: Wanted, in_groups: claims.GroupClaims) -> claims.Overrides:
+async def generate(emulator: Emulator, wanted: Wanted) -> Json | None:
+    """The response of the PreTokenGeneration trigger, or None without one; raises what a failing one leads to."""
     pool, user = wanted.pool, wanted.user
+    in_groups = _groups(emulator, wanted)
     configuration: Json = {
         "groupsToOverride": list(in_groups.names),
         "iamRolesToOverride": list(in_groups.roles),
@@ -61,16 +52,41 @@ async def _overrides(emulator: Emulator, wanted: Wanted, in_groups: claims.Group
         wanted.source, user, pool.token_event_version, configuration, wanted.scopes, wanted.metadata
     )
     response = await emulator.trigger(pool, user.username, wanted.client.id, call)
+    _overrides(wanted, response, in_groups)
+    return response
+
+
+def sign(emulator: Emulator, wanted: Wanted, response: Json | None) -> Tokens:
+    """ID, access and refresh token, as the response of PreTokenGeneration would have them."""
+    overrides = _overrides(wanted, response, _groups(emulator, wanted))
+    at = int(emulator.clock())
+    shared = {"iss": emulator.issuer(wanted.pool.id), "event_id": random_uuid(emulator.random), "iat": at}
+    access = _access_token(emulator, wanted, overrides, shared)
+    return Tokens(
+        id=_id_token(emulator, wanted, overrides, shared, access),
+        access=access,
+        refresh=_refresh_token(emulator, wanted, at),
+        expires_in=wanted.client.seconds("AccessToken", HOUR, "hours"),
+    )
+
+
+def _groups(emulator: Emulator, wanted: Wanted) -> claims.GroupClaims:
+    return claims.of_groups(groups.of_user(emulator.database, wanted.user.sub))
+
+
+def _overrides(wanted: Wanted, response: Json | None, in_groups: claims.GroupClaims) -> claims.Overrides:
     if response is None:
         return claims.Overrides(groups=in_groups)
-    return claims.overrides(call.version, response, in_groups)
+    return claims.overrides(wanted.pool.token_event_version, response, in_groups)
 
 
-def _id_token(emulator: Emulator, wanted: Wanted, overrides: claims.Overrides, shared: Json) -> str:
-    own = claims.id_claims(wanted.user, wanted.client, wanted.session)
+def _id_token(emulator: Emulator, wanted: Wanted, overrides: claims.Overrides, shared: Json, access: str) -> str:
+    own = claims.id_claims(wanted.user, wanted.client, wanted.session, wanted.scopes)
     groups_of_user = overrides.groups.claims() if overrides.groups else {}
     lifetime = wanted.client.seconds("IdToken", HOUR, "hours")
     content = {**own, **groups_of_user, **shared, **_identity(emulator, shared, lifetime)}
+    if OPENID in wanted.scopes:
+        content["at_hash"] = _half_of_the_hash(access)
     if wanted.nonce is not None:
         content["nonce"] = wanted.nonce
     return emulator.id_key.sign(overrides.id.applied(content))
@@ -85,6 +101,11 @@ def _access_token(emulator: Emulator, wanted: Wanted, overrides: claims.Override
     if names:
         content["cognito:groups"] = names
     return emulator.access_key.sign(overrides.access.applied(content, claims.PROTECTED_IN_ACCESS))
+
+
+def _half_of_the_hash(token: str) -> str:
+    """at_hash of OpenID Connect Core, 3.1.3.6."""
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
 def _identity(emulator: Emulator, shared: Json, lifetime: int) -> Json:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cognito.store.database import DatabaseError, open_database
+from orchestrator.cognito.store.database import APPLICATION_ID, DatabaseError, open_database
+from orchestrator.cognito.store.schema import STEPS
 
 
 @pytest.fixture
@@ -49,6 +50,20 @@ def test_a_database_of_another_version_is_left_alone(path: Path) -> None:
     other.close()
     with pytest.raises(DatabaseError, match="is of version 99"):
         open_database(path)
+
+
+def test_a_database_of_an_older_version_gets_the_steps_it_lacks(path: Path) -> None:
+    path.parent.mkdir()
+    older = sqlite3.connect(path)
+    older.executescript(f"{STEPS[0]} pragma application_id = {APPLICATION_ID}; pragma user_version = 1;")
+    older.execute("insert into secret (name, value) values ('a', x'00')")
+    older.commit()
+    older.close()
+    database = open_database(path)
+    assert len(database.all("select * from secret")) == 1
+    assert database.all("select * from ticket") == []
+    assert tuple(database.one("pragma user_version") or ()) == (len(STEPS),)
+    database.close()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
