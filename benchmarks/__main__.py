@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import asdict
 
 import click
 from rich.console import Console
@@ -23,7 +22,7 @@ def main(names: tuple[str, ...], output: str) -> None:
     """Measure the named benchmarks, or all, each side by side with its peer."""
     rows = [row for name in names or BENCHMARKS for row in importlib.import_module(f"benchmarks.{name}").rows()]
     if output == "json":
-        print_json([{**asdict(row), "ratio": row.ratio, "ok": row.ok} for row in rows])
+        print_json([row.facts() for row in rows])
     else:
         print_table(rows)
     sys.exit(0 if all(row.ok for row in rows) else 1)
@@ -35,7 +34,7 @@ def print_table(rows: list[Row]) -> None:
         table.add_row(
             row.name,
             f"[{'green' if row.ok else 'red'}]{row.value:.2f} {row.unit}[/]",
-            f"≤ {row.target:g} {row.unit}",
+            row.target.text(row.unit),
             row.peer or "",
             f"{row.peer_value:.2f} {row.unit}" if row.peer_value else "",
             f"{row.ratio:.2f}" if row.ratio else "",
