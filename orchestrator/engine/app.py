@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import uvicorn
@@ -29,9 +29,13 @@ from orchestrator.engine import db, execute, metadata_api, prepare
 from orchestrator.engine.config import Config, ConfigError
 from orchestrator.engine.direct import JSON_TYPE, Direct, decoded, request_id
 from orchestrator.engine.errors import EngineError, not_found, validation_failed
-from orchestrator.engine.session import Authenticator, Session
+from orchestrator.engine.session import AskHook, AuthConfig, Authenticator, Keys, Session
 from orchestrator.engine.state import State
 from orchestrator.engine.websocket import converse
+
+if TYPE_CHECKING:
+    from orchestrator.engine.auth_hook import AuthHook
+    from orchestrator.engine.jwk import Key
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +72,7 @@ class Engine:
         """Status and body for a request to the GraphQL API; errors have `error_status`, or their own for None."""
         session: Session | None = None
         try:
-            session = self._authenticator.session(headers)
+            session = await self._authenticator.admit(headers, body)
             asked = read_json(body)
             if isinstance(asked, list):
                 return 200, await self._answer_all(asked, session)
@@ -78,8 +82,8 @@ class Engine:
         except Exception as error:
             return failure(error, "a GraphQL request")
 
-    def session(self, headers: Mapping[str, str]) -> Session:
-        return self._authenticator.session(headers)
+    async def session(self, headers: Mapping[str, str]) -> Session:
+        return await self._authenticator.admit(headers)
 
     def is_live(self, body: Any, session: Session) -> bool:
         """Whether the request is a subscription."""
@@ -132,7 +136,7 @@ class Engine:
         session: Session | None = None
         headers = headers_of(request)
         try:
-            session = self._authenticator.session(headers)
+            session = await self._authenticator.admit(headers)
             body = read_json(await request.body())
             found = await metadata_api.answer(self._state, body, session, api=api)
         except EngineError as error:
@@ -159,10 +163,10 @@ class Engine:
         found = {
             "version": VERSION,
             "is_function_permissions_inferred": config.infer_function_permissions,
-            "is_admin_secret_set": config.auth.admin_secret is not None,
-            "is_auth_hook_set": False,
-            "is_jwt_set": config.auth.jwt is not None,
-            "jwt": None,
+            "is_admin_secret_set": bool(config.auth.admin_secrets),
+            "is_auth_hook_set": config.auth.hook is not None,
+            "is_jwt_set": bool(config.auth.jwts),
+            "jwt": [jwt.shown() for jwt in config.auth.jwts],
             "is_allow_list_enabled": False,
             "console_assets_dir": None,
             "experimental_features": [],
@@ -308,9 +312,9 @@ async def run(config: Config, listener: socket.socket) -> None:
     state = State(config)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(state.close)
-        keys = await stack.enter_async_context(signing_keys(config))
+        admission = await stack.enter_async_context(authenticator(config.auth))
         await load(state, config)
-        engine = Engine(config, state, Authenticator(config.auth, keys))
+        engine = Engine(config, state, admission)
         server = Server(
             uvicorn.Config(
                 build(config, engine),
@@ -351,16 +355,35 @@ async def load(state: State, config: Config) -> None:
 
 
 @asynccontextmanager
-async def signing_keys(config: Config) -> AsyncIterator[Callable[[], tuple[Any, ...]]]:
-    """What gives the keys that tokens are signed with; a key set at an address is fetched now and kept fresh."""
-    jwt = config.auth.jwt
-    if jwt is None or not isinstance(jwt.keys, str):
-        own = () if jwt is None else (jwt.keys,)
+async def authenticator(config: AuthConfig) -> AsyncIterator[Authenticator]:
+    """Says who sends requests; key sets at addresses are fetched now, and kept fresh as long as it lasts."""
+    async with AsyncExitStack() as stack:
+        keys = [await stack.enter_async_context(signing_keys(jwt.keys)) for jwt in config.jwts]
+        ask_hook = None if config.hook is None else await stack.enter_async_context(asking(config.hook))
+        yield Authenticator(config, keys, ask_hook=ask_hook)
+
+
+@asynccontextmanager
+async def asking(hook: AuthHook) -> AsyncIterator[AskHook]:
+    from orchestrator.engine.auth_hook import HookClient
+
+    client = HookClient(hook)
+    try:
+        yield client.session
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def signing_keys(where: str | Key) -> AsyncIterator[Keys]:
+    """What gives the keys of a JWT secret, which names an address or is the one key itself."""
+    if not isinstance(where, str):
+        own = (where,)
         yield lambda: own
         return
     from orchestrator.engine.jwks import JwksError, RemoteKeys
 
-    keys = RemoteKeys(jwt.keys)
+    keys = RemoteKeys(where)
     try:
         await keys.load()
     except JwksError as error:

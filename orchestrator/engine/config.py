@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from orchestrator.engine.session import FALSE, TRUE, AuthConfig
 
 if TYPE_CHECKING:
+    from orchestrator.engine.auth_hook import AuthHook
     from orchestrator.engine.jwt_config import JwtConfig
 
 APIS: Final = ("metadata", "graphql", "pgdump", "developer", "config", "metrics")
@@ -62,7 +64,13 @@ SERVE: Final = (
     Option("--server-port", "HASURA_GRAPHQL_SERVER_PORT"),
     Option("--admin-secret", "HASURA_GRAPHQL_ADMIN_SECRET"),
     Option("--access-key", "HASURA_GRAPHQL_ACCESS_KEY"),
+    Option("--admin-secrets", "HASURA_GRAPHQL_ADMIN_SECRETS"),
     Option("--jwt-secret", "HASURA_GRAPHQL_JWT_SECRET"),
+    Option("--jwt-secrets", "HASURA_GRAPHQL_JWT_SECRETS"),
+    Option("--auth-hook", "HASURA_GRAPHQL_AUTH_HOOK"),
+    Option("--auth-hook-mode", "HASURA_GRAPHQL_AUTH_HOOK_MODE"),
+    Option("--auth-hook-type", "HASURA_GRAPHQL_AUTH_HOOK_TYPE"),
+    Option("--auth-hook-send-request-body", "HASURA_GRAPHQL_AUTH_HOOK_SEND_REQUEST_BODY", switch=True),
     Option("--unauthorized-role", "HASURA_GRAPHQL_UNAUTHORIZED_ROLE"),
     Option("--cors-domain", "HASURA_GRAPHQL_CORS_DOMAIN"),
     Option("--disable-cors", "HASURA_GRAPHQL_DISABLE_CORS", switch=True),
@@ -192,25 +200,73 @@ def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_fl
     )
 
 
+NEEDS_ADMIN: Final = (
+    " requires --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) or --access-key (HASURA_GRAPHQL_ACCESS_KEY) to be set"
+)
+
+
 def read_auth(settings: Settings) -> AuthConfig:
-    secret = settings.text("ADMIN_SECRET") or settings.text("ACCESS_KEY")
-    jwt_secret, role = settings.text("JWT_SECRET"), settings.text("UNAUTHORIZED_ROLE")
-    for setting, name in ((jwt_secret, "JWT_SECRET"), (role, "UNAUTHORIZED_ROLE")):
-        if setting is not None and secret is None:
-            raise ConfigError(
-                f"HASURA_GRAPHQL_{name} requires HASURA_GRAPHQL_ADMIN_SECRET (or --admin-secret) to be set."
-            )
-    return AuthConfig(secret, None if jwt_secret is None else read_jwt(jwt_secret), role)
+    config = AuthConfig(
+        read_admin_secrets(settings), read_jwts(settings), read_hook(settings), settings.text("UNAUTHORIZED_ROLE")
+    )
+    is_open, role = not config.admin_secrets, config.unauthorized_role
+    if role is not None and (is_open or config.hook is not None):
+        raise ConfigError(
+            f"--unauthorized-role (HASURA_GRAPHQL_UNAUTHORIZED_ROLE){NEEDS_ADMIN}"
+            " and is not allowed when --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is set"
+        )
+    if config.hook is not None and config.jwts:
+        raise ConfigError("Both webhook and JWT mode cannot be enabled at the same time")
+    if is_open and config.hook is not None:
+        raise ConfigError(f"--auth-hook (HASURA_GRAPHQL_AUTH_HOOK){NEEDS_ADMIN}")
+    if is_open and config.jwts:
+        raise ConfigError(f"--jwt-secret (HASURA_GRAPHQL_JWT_SECRET){NEEDS_ADMIN}")
+    return config
 
 
-def read_jwt(text: str) -> JwtConfig:
-    # Here, so that an engine without a JWT secret need not load the cryptography behind it.
-    from orchestrator.engine.jwt_config import JwtConfigError, read_jwt_config
-
+def read_admin_secrets(settings: Settings) -> tuple[str, ...]:
+    """The list, or else the one secret under either of its names."""
+    listed = settings.text("ADMIN_SECRETS")
+    if listed is None:
+        one = settings.text("ADMIN_SECRET") or settings.text("ACCESS_KEY")
+        return () if one is None else (one,)
     try:
-        return read_jwt_config(text)
+        secrets = json.loads(listed)
+    except ValueError:
+        secrets = None
+    if not isinstance(secrets, list) or not secrets or not all(isinstance(each, str) and each for each in secrets):
+        raise ConfigError("HASURA_GRAPHQL_ADMIN_SECRETS is not a JSON list of secrets.")
+    return tuple(secrets)
+
+
+def read_jwts(settings: Settings) -> tuple[JwtConfig, ...]:
+    """The list's configurations, or else the one's."""
+    listed, one = settings.text("JWT_SECRETS"), settings.text("JWT_SECRET")
+    if listed is None and one is None:
+        return ()
+    # Here, so that an engine without a JWT secret need not load the cryptography behind it.
+    from orchestrator.engine.jwt_config import JwtConfigError, read_jwt_config, read_jwt_configs
+
+    name = "JWT_SECRET" if listed is None else "JWT_SECRETS"
+    try:
+        return (read_jwt_config(one or ""),) if listed is None else read_jwt_configs(listed)
     except JwtConfigError as error:
-        raise ConfigError(f"HASURA_GRAPHQL_JWT_SECRET can't be used: {error}.") from error
+        raise ConfigError(f"HASURA_GRAPHQL_{name} can't be used: {error}.") from error
+
+
+def read_hook(settings: Settings) -> AuthHook | None:
+    url = settings.text("AUTH_HOOK")
+    if url is None:
+        return None
+    # Here, so that an engine without a hook need not load an HTTP client.
+    from orchestrator.engine.auth_hook import AuthHook
+
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ConfigError("HASURA_GRAPHQL_AUTH_HOOK is not an http or https address.")
+    mode = settings.text("AUTH_HOOK_MODE") or settings.text("AUTH_HOOK_TYPE") or "GET"
+    if mode not in ("GET", "POST"):
+        raise ConfigError(f"HASURA_GRAPHQL_AUTH_HOOK_MODE is '{mode}': say GET or POST.")
+    return AuthHook(url, posts=mode == "POST", sends_request=settings.flag("AUTH_HOOK_SEND_REQUEST_BODY", True))
 
 
 def read_cors_domains(settings: Settings) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestrator.engine.token_header import REPEATED
+
 JSON_TYPE = "application/json; charset=utf-8"
 PATH = "/v1/graphql"
 
@@ -45,7 +47,15 @@ class Direct:
 
 def decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by name in small letters. Hasura reads values as UTF-8: session variables may hold any letter."""
-    return {name.decode("latin-1"): value.decode(errors="replace") for name, value in headers}
+    found = {name.decode("latin-1"): value.decode(errors="replace") for name, value in headers}
+    return found if len(found) == len(headers) else {**found, **repeated_tokens(headers)}
+
+
+def repeated_tokens(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """All values together where a token may be, so that two are noticed; of other headers the last one counts."""
+    sent = ("authorization", "cookie")
+    values = {name: [value for header, value in headers if header == name.encode()] for name in sent}
+    return {name: REPEATED.encode().join(found).decode(errors="replace") for name, found in values.items() if found}
 
 
 def request_id(headers: Mapping[str, str]) -> str:

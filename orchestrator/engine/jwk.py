@@ -63,10 +63,19 @@ def from_setting(kind: str, text: str) -> Key:
 
 
 def from_secret(kind: str, secret: str) -> Key:
-    size = int(kind[2:]) // 8
-    if len(secret.encode()) < size:
-        raise UnusableKey(f"key size too small; should be at least {size} characters for {kind}")
-    return Key(HMAC_ALGORITHMS, secret.encode())
+    if kind not in hmac_algorithms(secret.encode()):
+        raise UnusableKey(f"Key size too small; should be atleast {digest_size(kind)} characters")
+    return Key(hmac_algorithms(secret.encode()), secret.encode())
+
+
+def hmac_algorithms(secret: bytes) -> tuple[str, ...]:
+    """Those that the secret is long enough for."""
+    return tuple(kind for kind in HMAC_ALGORITHMS if len(secret) >= digest_size(kind))
+
+
+def digest_size(kind: str) -> int:
+    """In bytes, of HS256 and the like."""
+    return int(kind[2:]) // 8
 
 
 def from_pem(text: str) -> Key:
@@ -76,7 +85,7 @@ def from_pem(text: str) -> Key:
             return from_public(x509.load_pem_x509_certificate(text.encode()).public_key())
         return from_public(serialization.load_pem_public_key(text.encode()))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UnusableKey("the key is not a PEM-encoded public key or X.509 certificate") from error
+        raise UnusableKey("Could not decode PEM: it is no public key and no X.509 certificate") from error
 
 
 def from_public(public: object) -> Key:
@@ -90,20 +99,19 @@ def from_public(public: object) -> Key:
 
 
 def from_set(document: object) -> tuple[Key, ...]:
-    """The keys of a JWK set that tokens can be signed with; raises UnusableKey where there are none."""
+    """The keys of a JWK set that tokens can be signed with, maybe none; raises UnusableKey of what is no set."""
     entries = document.get("keys") if isinstance(document, dict) else None
-    signing = [entry for entry in entries or () if isinstance(entry, dict) and entry.get("use", "sig") == "sig"]
-    readable = tuple(key for key in map(from_jwk, signing) if key is not None)
-    if not readable:
-        raise UnusableKey("no RSA, EC, Ed25519 or symmetric signing key in the set")
-    return readable
+    if not isinstance(entries, list):
+        raise UnusableKey("it has no list of keys")
+    signing = [entry for entry in entries if isinstance(entry, dict) and entry.get("use", "sig") == "sig"]
+    return tuple(key for key in map(from_jwk, signing) if key is not None)
 
 
 def from_jwk(entry: Mapping[str, Any]) -> Key | None:
     """The key of a JWK, None of one that can't be read. A key that names its algorithm verifies no other."""
     try:
         key = READERS[entry["kty"]](entry)
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError, UnsupportedAlgorithm):
         return None
     named = entry.get("alg")
     return Key((named,), key.material) if named in key.algorithms else key
@@ -138,7 +146,8 @@ def read_okp(entry: Mapping[str, Any]) -> Key:
 
 
 def read_oct(entry: Mapping[str, Any]) -> Key:
-    return Key(HMAC_ALGORITHMS, decode(entry["k"]))
+    secret = decode(entry["k"])
+    return Key(hmac_algorithms(secret), secret)
 
 
 READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Key]]] = {

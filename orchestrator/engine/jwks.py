@@ -7,8 +7,9 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -29,7 +30,7 @@ class JwksError(Exception):
 
 @dataclass(frozen=True)
 class KeySet:
-    """Keys and when to fetch them again (seconds since 1970), None for never."""
+    """Keys and when to fetch them again (seconds since 1970), None where the answer did not say."""
 
     keys: tuple[Key, ...]
     refresh_at: float | None
@@ -57,7 +58,11 @@ class RemoteKeys:
         return await self.refresh()
 
     async def refresh(self) -> None:
-        self._set = await asyncio.to_thread(fetch, self._url, at=self._clock())
+        """Fetches the keys; an answer that does not say when to come again leaves that as it was."""
+        found = await asyncio.to_thread(fetch, self._url, at=self._clock())
+        if not found.keys:
+            logger.warning("The JWK set from %s holds no key to verify with: no token is valid.", self._url)
+        self._set = found if found.refresh_at is not None else replace(found, refresh_at=self._set.refresh_at)
 
     async def keep_fresh(self, wake_seconds: float = WAKE_SECONDS) -> None:
         """Fetches the keys whenever they are due, for ever; one that fails keeps the old keys until the next wake."""
@@ -69,8 +74,9 @@ class RemoteKeys:
                 logger.warning("%s Keeping the keys from before.", error)
 
     async def refresh_if_due(self) -> bool:
-        """Fetches the keys if it is time; whether it was."""
-        due = self._set.refresh_at is not None and self._clock() >= self._set.refresh_at
+        """Fetches the keys if it is time, or there are none; whether it was."""
+        keys, refresh_at = self._set.keys, self._set.refresh_at
+        due = not keys or (refresh_at is not None and self._clock() >= refresh_at)
         if due:
             await self.refresh()
         return due
@@ -87,13 +93,13 @@ def fetch(url: str, *, at: float) -> KeySet:
         raise JwksError(
             f"Fetching the JWK set from {url} failed: the answer is {error.code} {error.reason}."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise JwksError(f"Fetching the JWK set from {url} failed: {getattr(error, 'reason', error)}.") from error
     try:
         keys = from_set(json.loads(body))
     except UnusableKey as error:
         raise JwksError(f"The JWK set from {url} can't be used: {error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise JwksError(f"The JWK set from {url} can't be used: it is not valid JSON.") from error
     seconds = refresh_after(headers, at=at)
     return KeySet(keys, None if seconds is None else at + seconds)
@@ -106,27 +112,26 @@ def refresh_after(headers: Mapping[str, str], *, at: float) -> float | None:
     (90, 0)
     """
     directives = cache_directives(headers.get("Cache-Control") or "")
+    age = next((directives[name] for name in directives if name in ("max-age", "s-maxage")), None)
+    if age is not None and not (age.isdecimal() and len(age) < 12):
+        logger.warning("The max-age in the JWK set's Cache-Control is not a number; it won't be heeded.")
+        return None
     if "must-revalidate" in directives:
-        return max_age(directives) or 0
+        return int(age or 0)
     if "no-cache" in directives or "no-store" in directives:
         return 0
-    age = max_age(directives)
-    return seconds_until(headers.get("Expires"), at=at) if age is None else age
+    return seconds_until(headers.get("Expires"), at=at) if age is None else int(age)
 
 
 def cache_directives(header: str) -> Mapping[str, str]:
+    """Their values by name, in the header's order, which decides between max-age and s-maxage."""
     pairs = (directive.strip().lower().partition("=") for directive in header.split(","))
     return {name: value.strip('" ') for name, _, value in pairs}
-
-
-def max_age(directives: Mapping[str, str]) -> int | None:
-    found = directives.get("s-maxage") or directives.get("max-age") or ""
-    return int(found) if found.isdecimal() else None
 
 
 def seconds_until(expires: str | None, *, at: float) -> float | None:
     try:
         return None if expires is None else max(0, parsedate_to_datetime(expires).timestamp() - at)
-    except ValueError:
+    except (ValueError, OverflowError):
         logger.warning("The JWK set's Expires header is not a valid date; the keys won't be fetched again.")
         return None

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from orchestrator.engine import json_path
+from orchestrator.engine.json_value import encountered
 from orchestrator.engine.jwk import Key, UnusableKey, from_setting
 from orchestrator.engine.token_header import AuthorizationHeader, Cookie, CustomHeader, TokenHeader
 
@@ -35,10 +36,17 @@ class AtPath:
     path: json_path.Path
     default: Any = None
 
+    def shown(self) -> Any:
+        path = json_path.write(self.path)
+        return {"path": path} if self.default is None else {"path": path, "default": self.default}
+
 
 @dataclass(frozen=True)
 class Static:
     value: Any
+
+    def shown(self) -> Any:
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,9 @@ class ClaimsMap:
     """Each session variable has a place of its own in the token, or a fixed value."""
 
     claims: Mapping[str, AtPath | Static]
+
+    def shown(self) -> Mapping[str, Any]:
+        return {name: claim.shown() for name, claim in self.claims.items()}
 
 
 @dataclass(frozen=True)
@@ -59,13 +70,40 @@ class JwtConfig:
     allowed_skew: float = 0
     header: TokenHeader = field(default_factory=AuthorizationHeader)
 
+    def shown(self) -> Mapping[str, Any]:
+        """What `/v1alpha1/config` tells of it, for the console to read tokens."""
+        place = self.claims if isinstance(self.claims, Namespace) else Namespace()
+        return {
+            "claims_namespace": place.key if place.path is None else json_path.write(place.path),
+            "claims_format": "stringified_json" if place.stringified else "json",
+            "claims_map": self.claims.shown() if isinstance(self.claims, ClaimsMap) else None,
+        }
+
 
 def read_jwt_config(text: str) -> JwtConfig:
     """The configuration that the JSON text says; raises JwtConfigError."""
+    return read_setting(read_json(text))
+
+
+def read_jwt_configs(text: str) -> tuple[JwtConfig, ...]:
+    """The configurations that a JSON list says; raises JwtConfigError. At most one of them may name no issuer."""
+    settings = read_json(text)
+    if not isinstance(settings, list) or not settings:
+        raise JwtConfigError("it is not a JSON list of JWT secrets")
+    configs = tuple(read_setting(setting) for setting in settings)
+    if sum(config.issuer is None for config in configs) > 1:
+        raise JwtConfigError("more than one of the secrets has no issuer, so a token could be for either")
+    return configs
+
+
+def read_json(text: str) -> Any:
     try:
-        setting = json.loads(text)
-    except ValueError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise JwtConfigError("it is not valid JSON") from error
+
+
+def read_setting(setting: Any) -> JwtConfig:
     if not isinstance(setting, dict):
         raise JwtConfigError("it is not a JSON object")
     try:
@@ -83,9 +121,13 @@ def read_jwt_config(text: str) -> JwtConfig:
 
 def read_optional(setting: Mapping[str, Any], key: str, kinds: type | tuple[type, ...]) -> Any:
     value = setting.get(key)
-    if value is not None and not isinstance(value, kinds):
-        raise JwtConfigError(f"{key} has the wrong type")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+        raise JwtConfigError(f"{key} has the wrong type: it is {article(encountered(value))}")
     return value
+
+
+def article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AO' else 'a'} {noun}"
 
 
 def read_keys(setting: Mapping[str, Any]) -> str | Key:
@@ -98,7 +140,7 @@ def read_keys(setting: Mapping[str, Any]) -> str | Key:
         raise JwtConfigError("key and jwk_url both cannot be empty")
     kind = read_optional(setting, "type", str)
     if kind is None:
-        raise JwtConfigError("the key has no type: say one of HS256, RS256, ES256, Ed25519 …")
+        raise JwtConfigError('key "type" not found: say one of HS256, RS256, ES256, Ed25519 …')
     try:
         return from_setting(kind, key)
     except UnusableKey as error:
@@ -140,31 +182,43 @@ def read_claims(setting: Mapping[str, Any]) -> Namespace | ClaimsMap:
 
 
 def read_claims_map(claims: Mapping[str, Any]) -> ClaimsMap:
-    entries = {name.lower(): read_claim(name, value) for name, value in claims.items()}
     for required in (ALLOWED_ROLES, DEFAULT_ROLE):
-        if required not in entries:
-            raise JwtConfigError(f"claims_map has no {required}")
-    return ClaimsMap(entries)
+        if required not in claims:
+            raise JwtConfigError(f"claims_map: {required} is expected but not found")
+    return ClaimsMap({name.lower(): read_claim(name, value) for name, value in claims.items()})
 
 
 def read_claim(name: str, value: Any) -> AtPath | Static:
-    if not name.lower().startswith("x-hasura-"):
-        raise JwtConfigError(f"claims_map has {name}, which does not start with x-hasura-")
     if not isinstance(value, dict):
-        return Static(value)
+        return Static(claim_value(name, value))
     if not isinstance(value.get("path"), str):
         raise JwtConfigError(f"claims_map has {name} without a path")
-    return AtPath(json_path.parse(value["path"]), value.get("default"))
+    default = value.get("default")
+    return AtPath(json_path.parse(value["path"]), None if default is None else claim_value(name, default))
+
+
+def claim_value(name: str, value: Any) -> Any:
+    """A value that the configuration gives a claim, where it is of the right type."""
+    if name == ALLOWED_ROLES:
+        if not isinstance(value, list) or not all(isinstance(role, str) and role for role in value):
+            raise JwtConfigError(f"claims_map has {name} that is not a list of roles")
+    elif not isinstance(value, str):
+        raise JwtConfigError(f"claims_map has {name} that is {article(encountered(value))}, not a String")
+    elif name == DEFAULT_ROLE and not value:
+        raise JwtConfigError(f"claims_map has {name} that is empty")
+    return value
 
 
 def read_header(header: Any) -> TokenHeader:
     if header is None:
         return AuthorizationHeader()
-    kind, name = (header.get("type"), header.get("name")) if isinstance(header, dict) else (header, None)
-    if kind == "Authorization":
+    if not isinstance(header, dict):
+        raise JwtConfigError(f'header is {article(encountered(header))}: say {{"type": …}}')
+    kind, name = str(header.get("type")).lower(), header.get("name")
+    if kind == "authorization":
         return AuthorizationHeader()
-    if kind not in ("Cookie", "CustomHeader"):
-        raise JwtConfigError("header's type is none of Authorization, Cookie, CustomHeader")
+    if kind not in ("cookie", "customheader"):
+        raise JwtConfigError("header: expected 'type' is 'Authorization' or 'Cookie' or 'CustomHeader'")
     if not isinstance(name, str) or not name:
-        raise JwtConfigError(f"header of type {kind} needs a name")
-    return Cookie(name) if kind == "Cookie" else CustomHeader(name.lower())
+        raise JwtConfigError('header: key "name" not found')
+    return Cookie(name) if kind == "cookie" else CustomHeader(name.lower())

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from orchestrator.engine.direct import decoded
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.session import Session
 
@@ -27,7 +28,7 @@ INVALID_MESSAGE, UNAUTHORIZED, FORBIDDEN, INIT_TIMEOUT, DUPLICATE, TOO_MANY_INIT
 class Api(Protocol):
     """What a conversation needs of the engine."""
 
-    def session(self, headers: Mapping[str, str]) -> Session: ...
+    async def session(self, headers: Mapping[str, str]) -> Session: ...
 
     def is_live(self, body: Any, session: Session) -> bool: ...
 
@@ -112,7 +113,7 @@ class Conversation:
         if self.session is not None:
             raise Closed(TOO_MANY_INITS, "Too many initialisation requests")
         try:
-            self.session = self.api.session({**headers_of(self.socket), **sent_headers(payload)})
+            self.session = await self.api.session({**headers_of(self.socket), **sent_headers(payload)})
         except EngineError as error:
             if self.dialect is APOLLO:
                 await self.send({"type": "connection_error", "payload": error.message})
@@ -209,7 +210,7 @@ def read_message(text: str) -> Mapping[str, Any]:
 
 
 def headers_of(socket: WebSocket) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in socket.scope["headers"]}
+    return decoded(socket.scope["headers"])
 
 
 def sent_headers(payload: Any) -> dict[str, str]:

@@ -3,11 +3,15 @@ import sys
 
 import pytest
 
+from orchestrator.engine.auth_hook import AuthHook
 from orchestrator.engine.config import ConfigError, load
 from orchestrator.engine.jwt_config import JwtConfig
 
 URL = "postgresql://user:secret@localhost/db"
 JWT = '{"type": "HS256", "key": "0123456789abcdef0123456789abcdef"}'
+
+
+HOOK = "http://localhost:9/hook"
 
 
 def environ(**variables):
@@ -38,7 +42,7 @@ def test_the_command_line_of_the_official_binary():
     )
     assert (config.database_url, config.metadata_database_url, config.port) == (None, URL, 9999)
     assert config.stringify_numeric_types
-    assert config.auth.admin_secret == "hidden"
+    assert config.auth.admin_secrets == ("hidden",)
 
 
 def test_the_environment_alone_starts_it_too():
@@ -59,8 +63,8 @@ def test_the_environment_alone_starts_it_too():
     )
     config = load(["serve"], variables)
     assert (config.host, config.port) == ("0.0.0.0", 9999)
-    assert (config.auth.admin_secret, config.auth.unauthorized_role) == ("hidden", "anonymous")
-    assert isinstance(config.auth.jwt, JwtConfig)
+    assert (config.auth.admin_secrets, config.auth.unauthorized_role) == (("hidden",), "anonymous")
+    assert isinstance(config.auth.jwts[0], JwtConfig)
     assert config.cors_domains == ("https://*.example.com", "http://localhost:3000")
     assert config.console
     assert config.dev_mode
@@ -68,6 +72,20 @@ def test_the_environment_alone_starts_it_too():
     assert not config.infer_function_permissions
     assert config.enabled_apis == {"graphql", "metadata"}
     assert config.live_queries_refetch_interval == 0.25
+
+
+def test_there_may_be_several_secrets_and_then_the_single_ones_do_not_count():
+    secrets = environ(ADMIN_SECRET="old", ADMIN_SECRETS='["a", "b"]', JWT_SECRET=JWT, JWT_SECRETS=f"[{JWT}]")
+    config = load([], secrets)
+    assert config.auth.admin_secrets == ("a", "b")
+    assert len(config.auth.jwts) == 1
+    assert load([], environ(ACCESS_KEY="hidden")).auth.admin_secrets == ("hidden",)
+
+
+def test_an_authentication_hook_is_asked_with_get_unless_the_mode_is_post():
+    assert load([], environ(ADMIN_SECRET="hidden", AUTH_HOOK=HOOK)).auth.hook == AuthHook(HOOK)
+    posts = environ(ADMIN_SECRET="hidden", AUTH_HOOK=HOOK, AUTH_HOOK_MODE="POST", AUTH_HOOK_SEND_REQUEST_BODY="false")
+    assert load([], posts).auth.hook == AuthHook(HOOK, posts=True, sends_request=False)
 
 
 def test_a_flag_beats_its_variable_on_either_side_of_the_command():
@@ -86,8 +104,24 @@ def test_a_flag_beats_its_variable_on_either_side_of_the_command():
         ([], {"ENABLED_APIS": "graphql,rest"}, "HASURA_GRAPHQL_ENABLED_APIS has 'rest'"),
         ([], {"CORS_DOMAIN": "example.com"}, "HASURA_GRAPHQL_CORS_DOMAIN has 'example.com'"),
         ([], {"LOG_LEVEL": "loud"}, "HASURA_GRAPHQL_LOG_LEVEL is 'loud'"),
-        ([], {"JWT_SECRET": JWT}, "HASURA_GRAPHQL_JWT_SECRET requires HASURA_GRAPHQL_ADMIN_SECRET"),
-        ([], {"UNAUTHORIZED_ROLE": "anonymous"}, "HASURA_GRAPHQL_UNAUTHORIZED_ROLE requires"),
+        ([], {"JWT_SECRET": JWT}, "--jwt-secret (HASURA_GRAPHQL_JWT_SECRET) requires --admin-secret"),
+        ([], {"UNAUTHORIZED_ROLE": "anonymous"}, "(HASURA_GRAPHQL_UNAUTHORIZED_ROLE) requires --admin-secret"),
+        ([], {"AUTH_HOOK": HOOK}, "--auth-hook (HASURA_GRAPHQL_AUTH_HOOK) requires --admin-secret"),
+        (
+            [],
+            {"AUTH_HOOK": HOOK, "ADMIN_SECRET": "hidden", "UNAUTHORIZED_ROLE": "anonymous"},
+            "is not allowed when --auth-hook (HASURA_GRAPHQL_AUTH_HOOK) is set",
+        ),
+        (
+            [],
+            {"AUTH_HOOK": HOOK, "ADMIN_SECRET": "hidden", "JWT_SECRET": JWT},
+            "Both webhook and JWT mode cannot be enabled at the same time",
+        ),
+        ([], {"AUTH_HOOK": "ftp://hook", "ADMIN_SECRET": "hidden"}, "HASURA_GRAPHQL_AUTH_HOOK is not an http"),
+        ([], {"AUTH_HOOK": HOOK, "AUTH_HOOK_MODE": "PUT"}, "HASURA_GRAPHQL_AUTH_HOOK_MODE is 'PUT'"),
+        ([], {"ADMIN_SECRETS": "hidden"}, "HASURA_GRAPHQL_ADMIN_SECRETS is not a JSON list"),
+        ([], {"ADMIN_SECRETS": '["", "hidden"]'}, "HASURA_GRAPHQL_ADMIN_SECRETS is not a JSON list"),
+        ([], {"ADMIN_SECRET": "hidden", "JWT_SECRETS": JWT}, "HASURA_GRAPHQL_JWT_SECRETS can't be used"),
         ([], {"ADMIN_SECRET": "hidden", "JWT_SECRET": "{"}, "HASURA_GRAPHQL_JWT_SECRET can't be used"),
         (["--fly"], {}, "--fly"),
         (["migrate"], {}, "migrate"),
@@ -104,7 +138,7 @@ def test_a_bad_configuration_is_one_line_that_names_the_setting(argv, variables,
 def test_a_configuration_does_not_show_its_secrets():
     shown = repr(load([], environ(ADMIN_SECRET="hidden", JWT_SECRET=JWT)))
     assert "hidden" not in shown
-    assert "secret" not in shown.replace("admin_secret", "")
+    assert "secret" not in shown.replace("admin_secrets", "")
     assert "0123456789" not in shown
 
 

@@ -9,7 +9,6 @@ import pytest
 from orchestrator.engine.jwks import JwksError, RemoteKeys, refresh_after
 
 NOW = 1_700_000_000
-SET = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}
 
 
 @pytest.mark.parametrize(
@@ -19,6 +18,9 @@ SET = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}
         ({"Cache-Control": "public"}, None),
         ({"Cache-Control": "public, max-age=3600"}, 3600),
         ({"Cache-Control": "s-maxage=60, max-age=3600"}, 60),
+        ({"Cache-Control": "max-age=3600, s-maxage=60"}, 3600),
+        ({"Cache-Control": "max-age=" + "9" * 5000}, None),
+        ({"Cache-Control": "max-age=soon", "Expires": formatdate(NOW + 90, usegmt=True)}, None),
         ({"Cache-Control": "max-age=3600, must-revalidate"}, 3600),
         ({"Cache-Control": "must-revalidate"}, 0),
         ({"Cache-Control": "no-cache, max-age=3600"}, 0),
@@ -90,7 +92,8 @@ async def test_the_keys_are_fetched_with_retries(answers):
     [
         ((404, b"", {}), "the answer is 404 Not Found"),
         ((200, b"<html>", {}), "it is not valid JSON"),
-        ((200, b'{"keys": []}', {}), "no RSA, EC, Ed25519 or symmetric signing key"),
+        ((200, b"[" * 100_000, {}), "it is not valid JSON"),
+        ((200, b'{"keys": {}}', {}), "it has no list of keys"),
     ],
 )
 async def test_keys_that_never_come_are_an_error_that_says_from_where(answers, answer, says):
@@ -118,6 +121,39 @@ async def test_keys_are_kept_fresh_and_survive_a_failed_fetch(answers):
             await asyncio.sleep(0.01)
     refresher.cancel()
     assert answers.asked == 3
+
+
+async def test_what_speaks_no_http_is_an_error():
+    async def answer(reader, writer):
+        writer.write(b"SSH-2.0-OpenSSH\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(JwksError, match="failed"):
+            await RemoteKeys(f"http://127.0.0.1:{port}/jwks.json").load(retry_after=())
+
+
+async def test_keys_that_were_taken_out_of_the_set_are_gone_and_an_empty_set_is_asked_for_again(answers):
+    times = [NOW]
+    answers.queue = [good(**{"Cache-Control": "max-age=100"}), (200, b'{"keys": []}', {}), good()]
+    keys = RemoteKeys(answers.url, lambda: times[0])
+    await keys.load()
+    times[0] = NOW + 100
+    assert await keys.refresh_if_due()
+    assert keys() == ()
+    assert await keys.refresh_if_due()
+    assert keys()
+
+
+async def test_an_answer_that_does_not_say_when_keeps_the_time_from_before(answers):
+    times = [NOW]
+    answers.queue = [good(**{"Cache-Control": "max-age=100"}), good()]
+    keys = RemoteKeys(answers.url, lambda: times[0])
+    await keys.load()
+    times[0] = NOW + 100
+    assert await keys.refresh_if_due()
+    assert await keys.refresh_if_due()
 
 
 async def test_keys_are_not_fetched_before_their_time(answers):

@@ -178,8 +178,31 @@ def test_claims_may_stand_under_any_key_or_path():
             "jwt-invalid-claims",
             (
                 "invalid x-hasura-default-role; should be a single role name: "
-                "parsing Text failed, expected String, but encountered Number"
+                "parsing String failed, expected String, but encountered Number"
             ),
+        ),
+        (
+            {"x-hasura-allowed-roles": ["user", None]},
+            "jwt-invalid-claims",
+            (
+                "invalid x-hasura-allowed-roles; should be a list of roles: "
+                "parsing String failed, expected String, but encountered Null"
+            ),
+        ),
+        (
+            {"x-hasura-allowed-roles": [""]},
+            "jwt-invalid-claims",
+            "invalid x-hasura-allowed-roles; should be a list of roles: empty string not allowed",
+        ),
+        (
+            {"x-hasura-org": ["a"]},
+            "jwt-invalid-claims",
+            "x-hasura-* claims: parsing Text failed, expected String, but encountered Array",
+        ),
+        (
+            {"x-hasura-org": {"a": "b"}},
+            "jwt-invalid-claims",
+            "x-hasura-* claims: parsing Text failed, expected String, but encountered Object",
         ),
         (
             {"x-hasura-user-id": 7},
@@ -218,6 +241,88 @@ def test_a_mapped_claim_falls_back_to_its_default_or_is_missed():
     assert granted({"user": {"id": "7"}}, MAPPED).default_role == "guest"
     message = "JWT claim from claims_map, x-hasura-user-id not found"
     assert refusal({}, MAPPED) == ("jwt-invalid-claims", message)
+
+
+def test_a_mapped_claim_of_a_wrong_type_is_refused():
+    hint = "parsing {} failed, expected {}, but encountered {}"
+    for user, message in (
+        (
+            {"roles": "editor"},
+            "invalid x-hasura-allowed-roles; should be a list of roles: " + hint.format("[]", "Array", "String"),
+        ),
+        (
+            {"roles": [7]},
+            "invalid x-hasura-default-role; should be a role: " + hint.format("String", "String", "Number"),
+        ),
+        ({"id": 7, "roles": ["user"]}, "x-hasura-* claims: " + hint.format("Text", "String", "Number")),
+        ({"id": None, "roles": ["user"]}, "x-hasura-* claims: " + hint.format("Text", "String", "Null")),
+    ):
+        assert refusal({"user": {"id": "7", **user}}, MAPPED) == ("jwt-invalid-claims", message)
+
+
+def test_a_mapped_role_that_is_missing_is_missed_by_its_name():
+    roles = config(
+        claims_map={"x-hasura-allowed-roles": {"path": "$.roles"}, "x-hasura-default-role": {"path": "$.role"}}
+    )
+    for claims, name in (({"role": "user"}, "allowed-roles"), ({"roles": ["user"]}, "default-role")):
+        assert refusal(claims, roles) == ("jwt-missing-role-claims", f"JWT claim does not contain x-hasura-{name}")
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({"exp": "soon"}, "$.exp: parsing NumericDate failed, expected Number, but encountered String"),
+        ({"nbf": True}, "$.nbf: parsing NumericDate failed, expected Number, but encountered Boolean"),
+        ({"iat": []}, "$.iat: parsing NumericDate failed, expected Number, but encountered Array"),
+        ({"aud": 7}, "$.aud: parsing StringOrURI failed, expected String, but encountered Number"),
+        ({"aud": ["mine", 7]}, "$.aud: parsing StringOrURI failed, expected String, but encountered Number"),
+        ([1], "$: parsing JWT Claims Set failed, expected Object, but encountered Array"),
+        (b"{", None),
+        (b"[" * 5000, None),
+        (b'{"exp": 1e999}', None),
+        (b'"\xff"', None),
+    ],
+)
+def test_a_signed_token_whose_claims_can_not_be_read_is_refused(claims, error):
+    payload = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+    token = pyjwt.api_jws.encode(payload, SECRET, algorithm="HS256")
+    with pytest.raises(EngineError) as caught:
+        grant(token, config(), (from_secret("HS256", SECRET),), at=NOW)
+    assert caught.value.code == "invalid-jwt"
+    assert caught.value.message.startswith('Could not verify JWT: JWTClaimsSetDecodeError "Error in $')
+    assert error is None or error in caught.value.message
+
+
+def test_the_issuer_is_looked_at_before_the_signature():
+    token = pyjwt.encode(with_hasura(iss="other"), "t" * 32, algorithm="HS256")
+    with pytest.raises(EngineError, match="JWTNotInIssuer"):
+        grant(token, config(issuer="mine"), (from_secret("HS256", SECRET),), at=NOW)
+
+
+def test_the_namespace_holds_no_claim_that_every_token_knows():
+    assert refusal({"sub": json.dumps(HASURA)}, config(claims_namespace="sub", claims_format="stringified_json")) == (
+        "jwt-invalid-claims",
+        "claims key: 'sub' not found",
+    )
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_a_secret_too_short_for_its_algorithm_verifies_nothing():
+    token = pyjwt.encode(with_hasura(), "s" * 32, algorithm="HS512")
+    with pytest.raises(EngineError, match="JWSInvalidSignature"):
+        grant(token, config(), (from_secret("HS256", "s" * 32),), at=NOW)
+
+
+def test_a_token_with_demands_of_its_own_is_refused():
+    token = pyjwt.encode(with_hasura(), SECRET, algorithm="HS256", headers={"crit": ["exp"]})
+    with pytest.raises(EngineError, match="JWSNoSignatures"):
+        grant(token, config(), (from_secret("HS256", SECRET),), at=NOW)
+
+
+def test_half_a_surrogate_pair_in_a_token_is_refused():
+    for token in ("\ud800.a.b", f"{part({'alg': 'HS256'})}.\ud800.b", f"{part({'alg': 'HS256'})}.e30.\ud800"):
+        with pytest.raises(EngineError, match="Invalid base64url"):
+            grant(token, config(), (from_secret("HS256", SECRET),), at=NOW)
 
 
 def test_the_grant_lasts_as_long_as_the_token_and_its_skew():
