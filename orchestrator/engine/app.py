@@ -9,7 +9,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -314,6 +314,8 @@ async def run(config: Config, listener: socket.socket) -> None:
         stack.push_async_callback(state.close)
         admission = await stack.enter_async_context(authenticator(config.auth))
         await load(state, config)
+        if config.schema_sync_interval:
+            await stack.enter_async_context(running(state.keep_current(seconds=config.schema_sync_interval)))
         engine = Engine(config, state, admission)
         server = Server(
             uvicorn.Config(
@@ -329,6 +331,18 @@ async def run(config: Config, listener: socket.socket) -> None:
         )
         logger.info("listening on http://%s:%s", *listener.getsockname()[:2])
         await server.serve([listener])
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Does the work beside what stands within, and ends it with that."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 class Server(uvicorn.Server):
@@ -388,10 +402,5 @@ async def signing_keys(where: str | Key) -> AsyncIterator[Keys]:
         await keys.load()
     except JwksError as error:
         raise ConfigError(f"{error} Check jwk_url in HASURA_GRAPHQL_JWT_SECRET, and that it answers.") from error
-    refreshing = asyncio.create_task(keys.keep_fresh())
-    try:
+    async with running(keys.keep_fresh()):
         yield keys
-    finally:
-        refreshing.cancel()
-        with suppress(asyncio.CancelledError):
-            await refreshing

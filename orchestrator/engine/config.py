@@ -46,6 +46,7 @@ class Config:
     live_queries_refetch_interval: float = 1.0
     live_queries_batch_size: int = 100
     streaming_queries_refetch_interval: float = 1.0
+    schema_sync_interval: float = 1.0
     log_level: str = "info"
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -88,6 +89,7 @@ SERVE: Final = (
         "--streaming-queries-multiplexed-refetch-interval",
         "HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL",
     ),
+    Option("--schema-sync-poll-interval", "HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL"),
     Option("--log-level", "HASURA_GRAPHQL_LOG_LEVEL"),
 )
 GLOBAL: Final = (
@@ -152,9 +154,9 @@ class Settings:
             raise ConfigError(f"HASURA_GRAPHQL_{name} is '{value}': say a number from {least} to {most}.")
         return int(value)
 
-    def milliseconds(self, name: str, default: int) -> float:
+    def milliseconds(self, name: str, default: int, *, least: int = 1) -> float:
         """The setting in seconds."""
-        return self.number(name, default, least=1, most=86_400_000) / 1000
+        return self.number(name, default, least=least, most=86_400_000) / 1000
 
     def entries(self, name: str) -> tuple[str, ...]:
         return tuple(entry.strip() for entry in (self.text(name) or "").split(",") if entry.strip())
@@ -195,6 +197,7 @@ def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_fl
         streaming_queries_refetch_interval=settings.milliseconds(
             "STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL", 1000
         ),
+        schema_sync_interval=settings.milliseconds("SCHEMA_SYNC_POLL_INTERVAL", 1000, least=0),
         log_level=read_log_level(settings),
         environ=environ,
     )

@@ -22,9 +22,10 @@ async def answer(state: State, body: Any, session: Session, *, api: str) -> Any:
     """The answer to a request of the api, `metadata` or `query`."""
     request = JsonValue(body)
     name = request["type"].text()
-    if not session.is_admin and not (api == QUERY and is_data_query(name, request)):
+    is_data = api == QUERY and is_data_query(name, request)
+    if not session.is_admin and not is_data:
         raise access_denied("restricted access : admin only", "$.args")
-    async with state.change() as draft:
+    async with state.change(of_metadata=not is_data) as draft:
         _check_version(request, draft)
         return await _Requests(state, draft, session, api).one(name, request)
 

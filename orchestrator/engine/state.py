@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+from uuid import uuid4
 
-from orchestrator.engine import db, storage
+from orchestrator.engine import db, hdb_catalog, storage
 from orchestrator.engine.catalog import EMPTY, Catalog
 from orchestrator.engine.commands import Call, Command, Context, settle
 from orchestrator.engine.commands.sources import database_url
@@ -65,6 +66,7 @@ class State:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._changing = asyncio.Lock()
+        self._instance = uuid4()
         self._urls: dict[str, str] = {}
         self.databases: dict[str, Database] = {}
         self.metadata_database = Database(config.metadata_database_url, connections=2)
@@ -73,13 +75,11 @@ class State:
     async def load(self) -> None:
         """Reads the stored metadata and the catalogs of its sources."""
         async with self.metadata_database.connection() as connection:
-            await storage.prepare(connection)
+            await hdb_catalog.prepare(connection)
             stored = await storage.load(connection)
         metadata = with_default_source(stored.metadata, self._config)
         if metadata is not stored.metadata:
-            async with self.metadata_database.connection() as connection:
-                version = await storage.save(connection, metadata, based_on=stored.resource_version)
-            stored = storage.Stored(metadata, version)
+            stored = storage.Stored(metadata, await self._save(metadata, stored.resource_version))
         databases = await self.read_databases(metadata)
         self._swap(stored.metadata, stored.resource_version, databases, inconsistencies(metadata, databases))
 
@@ -116,22 +116,44 @@ class State:
             self.databases[source.name] = Database(url, connections=self._config.connections)
         return self.databases[source.name]
 
+    async def keep_current(self, *, seconds: float) -> None:
+        """Looks every so many seconds whether another engine changed the metadata, and takes it up; never returns."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                async with self._changing:
+                    await self._catch_up()
+            except (EngineError, *db.UNUSABLE) as error:
+                logger.warning("the metadata can't be looked at: %s", error)
+
+    async def _catch_up(self) -> None:
+        """Takes up what another engine saved."""
+        async with self.metadata_database.connection() as connection:
+            if await storage.resource_version(connection) == self.snapshot.resource_version:
+                return
+            stored = await storage.load(connection)
+        databases = await self.read_databases(stored.metadata)
+        found = inconsistencies(stored.metadata, databases)
+        self._swap(stored.metadata, stored.resource_version, databases, found)
+
     @asynccontextmanager
-    async def change(self) -> AsyncIterator[Draft]:
+    async def change(self, *, of_metadata: bool = True) -> AsyncIterator[Draft]:
         """A draft of the next state: kept when the block is left, forgotten when an error leaves it."""
         async with self._changing:
+            if of_metadata:
+                await self._catch_up()
             draft = Draft(self, self.snapshot, self._config.environ)
             async with AsyncExitStack() as stack:
                 draft.stack = stack
                 yield draft
-                if draft.metadata != self.snapshot.metadata:
-                    await self._save(draft)
+                if draft.is_touched or draft.metadata != self.snapshot.metadata:
+                    draft.resource_version = await self._save(draft.metadata, draft.resource_version)
             if draft.is_touched:
                 self._swap(draft.metadata, draft.resource_version, draft.databases, draft.inconsistent)
 
-    async def _save(self, draft: Draft) -> None:
+    async def _save(self, metadata: Metadata, based_on: int) -> int:
         async with self.metadata_database.connection() as connection:
-            draft.resource_version = await storage.save(connection, draft.metadata, based_on=draft.resource_version)
+            return await storage.save(connection, metadata, based_on=based_on, instance=self._instance)
 
     def _swap(self, metadata: Metadata, version: int, databases: Databases, found: tuple[Inconsistency, ...]) -> None:
         self.snapshot = Snapshot(metadata, version, databases, found, self._config.stringify_numeric_types)

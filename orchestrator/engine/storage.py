@@ -1,15 +1,17 @@
-"""hdb_catalog in the metadata database, laid out as Hasura's: metadata and its version, catalogue state."""
+"""What hdb_catalog holds: the metadata and its version, and the state of the CLI and the console."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.hdb_catalog import Connection
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import Metadata
 from orchestrator.engine.metadata_reader import read_metadata
@@ -17,47 +19,33 @@ from orchestrator.engine.metadata_writer import write_metadata
 
 STATES: Final = ("cli", "console")
 
-# An advisory lock, since two engines that start at once would race in CREATE SCHEMA IF NOT EXISTS.
-PREPARE: Final = """
-select pg_advisory_xact_lock(7083472917652);
-create schema if not exists hdb_catalog;
-create table if not exists hdb_catalog.hdb_version (
-  hasura_uuid uuid primary key default gen_random_uuid(),
-  version text not null,
-  upgraded_on timestamptz not null,
-  cli_state jsonb not null default '{}',
-  console_state jsonb not null default '{}',
-  ee_client_id text,
-  ee_client_secret text
-);
-create unique index if not exists hdb_version_one_row on hdb_catalog.hdb_version ((version is not null));
-create table if not exists hdb_catalog.hdb_metadata (
-  id integer primary key,
-  metadata json not null,
-  resource_version integer not null default 1 unique
-);
-create table if not exists hdb_catalog.hdb_schema_notifications (
-  id integer primary key check (id = 1),
-  notification json not null,
-  resource_version integer not null default 1,
-  instance_id uuid not null,
-  updated_at timestamptz default now()
-);
-insert into hdb_catalog.hdb_version (version, upgraded_on) values ('48', now()) on conflict do nothing;
-"""
-
 READ: Final = """
 select json_build_object('metadata', metadata, 'version', resource_version)::text from hdb_catalog.hdb_metadata
 where id = 1
 """
-WRITE_FIRST: Final = """
+READ_VERSION: Final = "select resource_version from hdb_catalog.hdb_metadata where id = 1"
+
+# What is saved is announced in the same statement: the other engines on this database look there for it.
+ANNOUNCE: Final = """
+insert into hdb_catalog.hdb_schema_notifications (id, notification, resource_version, instance_id)
+select 1, ($3::text)::json, resource_version, $4::uuid from saved
+on conflict (id) do update set notification = excluded.notification, resource_version = excluded.resource_version,
+  instance_id = excluded.instance_id, updated_at = now()
+returning resource_version
+"""
+INSERT: Final = """
 insert into hdb_catalog.hdb_metadata (id, metadata, resource_version) values (1, ($1::text)::json, $2::int)
 on conflict do nothing returning resource_version
 """
-WRITE: Final = """
+UPDATE: Final = """
 update hdb_catalog.hdb_metadata set metadata = ($1::text)::json, resource_version = resource_version + 1
 where id = 1 and resource_version = $2::int returning resource_version
 """
+WRITE_FIRST: Final = f"with saved as ({INSERT}) {ANNOUNCE}"
+WRITE: Final = f"with saved as ({UPDATE}) {ANNOUNCE}"
+NOTIFICATION: Final = orjson.dumps({"metadata": False, "remote_schemas": [], "sources": []}).decode()
+NOBODY: Final = UUID(int=0)
+
 READ_STATE: Final = """
 select json_build_object('id', hasura_uuid, 'cli_state', cli_state, 'console_state', console_state)::text
 from hdb_catalog.hdb_version
@@ -68,25 +56,12 @@ WRITE_STATE: Final[Mapping[str, str]] = {
 }
 
 
-class Connection(Protocol):
-    """What storage needs of a connection to the metadata database; asyncpg's has it."""
-
-    async def execute(self, query: str, *args: Any) -> Any: ...
-
-    async def fetchval(self, query: str, *args: Any) -> Any: ...
-
-
 @dataclass(frozen=True)
 class Stored:
     """The metadata and the resource version it was read at; version 0 means that none is stored yet."""
 
     metadata: Metadata
     resource_version: int
-
-
-async def prepare(connection: Connection) -> None:
-    """Makes hdb_catalog where it is missing."""
-    await connection.execute(PREPARE)
 
 
 async def load(connection: Connection) -> Stored:
@@ -97,10 +72,16 @@ async def load(connection: Connection) -> Stored:
     return Stored(read_metadata(JsonValue(row["metadata"])), row["version"])
 
 
-async def save(connection: Connection, metadata: Metadata, *, based_on: int) -> int:
+async def resource_version(connection: Connection) -> int:
+    return await connection.fetchval(READ_VERSION) or 0
+
+
+async def save(connection: Connection, metadata: Metadata, *, based_on: int, instance: UUID = NOBODY) -> int:
     """The resource version after saving; raises conflict where another engine saved since `based_on`."""
     document = orjson.dumps(write_metadata(metadata), default=exact).decode()
-    saved = await connection.fetchval(WRITE if based_on else WRITE_FIRST, document, based_on or 1)
+    saved = await connection.fetchval(
+        WRITE if based_on else WRITE_FIRST, document, based_on or 1, NOTIFICATION, instance
+    )
     if saved is None:
         raise conflict(based_on)
     return int(saved)

@@ -1,10 +1,11 @@
 from dataclasses import replace
 from decimal import Decimal
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from orchestrator.engine import storage
+from orchestrator.engine import hdb_catalog, storage
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import Metadata, Source
@@ -23,7 +24,7 @@ METADATA = Metadata(sources={"default": Source("default", configuration=CONNECTI
 @pytest.fixture
 async def connection(database):
     connection = await asyncpg.connect(database)
-    await storage.prepare(connection)
+    await hdb_catalog.prepare(connection)
     yield connection
     await connection.close()
 
@@ -32,11 +33,14 @@ async def test_an_empty_database_has_no_metadata(connection):
     assert await storage.load(connection) == storage.Stored(Metadata(), 0)
 
 
-async def test_preparing_twice_keeps_what_is_there(connection):
-    await storage.save(connection, METADATA, based_on=0)
-    await storage.prepare(connection)
-    assert await storage.load(connection) == storage.Stored(METADATA, 1)
-    assert await connection.fetchval("select count(*) from hdb_catalog.hdb_version") == 1
+async def test_what_is_saved_is_announced_with_who_saved_it(connection):
+    me = uuid4()
+    await storage.save(connection, METADATA, based_on=0, instance=me)
+    await storage.save(connection, METADATA, based_on=1, instance=me)
+    row = await connection.fetchrow(
+        "select id, resource_version, instance_id from hdb_catalog.hdb_schema_notifications"
+    )
+    assert tuple(row) == (1, 2, me)
 
 
 async def test_each_save_counts_the_resource_version_up(connection):
