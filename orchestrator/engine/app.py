@@ -25,10 +25,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from orchestrator.engine import db, execute, metadata_api, prepare
+from orchestrator.engine import db, execute, metadata_api, pg_dump, prepare
 from orchestrator.engine.config import Config, ConfigError
 from orchestrator.engine.direct import JSON_TYPE, Direct, decoded, request_id
-from orchestrator.engine.errors import EngineError, not_found, validation_failed
+from orchestrator.engine.errors import EngineError, access_denied, not_found, validation_failed
+from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.session import AskHook, AuthConfig, Authenticator, Keys, Session
 from orchestrator.engine.state import State
 from orchestrator.engine.websocket import converse
@@ -148,6 +149,27 @@ class Engine:
 
     # The rest
 
+    async def pg_dump(self, request: Request) -> Response:
+        async def answer() -> Response:
+            args = pg_dump.read_args(JsonValue(read_json(await request.body())))
+            headers = {"content-type": "application/sql", "x-request-id": request_id(headers_of(request))}
+            return Response(await self._state.dump(args), headers=headers)
+
+        return await self._to_admin(request, answer)
+
+    async def _to_admin(self, request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
+        """The answer if an admin asks; else, and for errors, the error."""
+        session: Session | None = None
+        headers = headers_of(request)
+        try:
+            session = await self._authenticator.admit(headers)
+            if not session.is_admin:
+                raise access_denied("restricted access : admin only")
+            return await answer()
+        except EngineError as error:
+            content = orjson.dumps(error.as_rest(internal=self._shows_internals(session)), default=str)
+            return json_response(content, headers, error.status)
+
     async def healthz(self, request: Request) -> Response:
         if not self._state.snapshot.inconsistent:
             return PlainTextResponse("OK")
@@ -159,8 +181,14 @@ class Engine:
         return json_response(orjson.dumps({"server_type": "ce", "version": VERSION}), headers_of(request))
 
     async def configuration(self, request: Request) -> Response:
+        async def answer() -> Response:
+            return json_response(orjson.dumps(self._shown_configuration()), headers_of(request))
+
+        return await self._to_admin(request, answer)
+
+    def _shown_configuration(self) -> dict[str, Any]:
         config = self._config
-        found = {
+        return {
             "version": VERSION,
             "is_function_permissions_inferred": config.infer_function_permissions,
             "is_admin_secret_set": bool(config.auth.admin_secrets),
@@ -171,7 +199,6 @@ class Engine:
             "console_assets_dir": None,
             "experimental_features": [],
         }
-        return json_response(orjson.dumps(found), headers_of(request))
 
 
 def routes(engine: Engine, config: Config) -> list[BaseRoute]:
@@ -188,6 +215,8 @@ def routes(engine: Engine, config: Config) -> list[BaseRoute]:
         found.append(Route("/v1/metadata", engine.metadata, methods=["POST"]))
         found.append(Route("/v1/query", engine.query, methods=["POST"]))
         found.append(Route("/v2/query", engine.query, methods=["POST"]))
+    if "pgdump" in config.enabled_apis:
+        found.append(Route("/v1alpha1/pg_dump", engine.pg_dump, methods=["POST"]))
     if "config" in config.enabled_apis:
         found.append(Route("/v1alpha1/config", engine.configuration, methods=["GET"]))
     return found

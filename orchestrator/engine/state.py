@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-from orchestrator.engine import db, hdb_catalog, storage
+from orchestrator.engine import db, hdb_catalog, pg_dump, storage
 from orchestrator.engine.catalog import EMPTY, Catalog
 from orchestrator.engine.commands import Call, Command, Context, settle
 from orchestrator.engine.commands.sources import database_url
@@ -115,6 +115,17 @@ class State:
             self._urls[source.name] = url
             self.databases[source.name] = Database(url, connections=self._config.connections)
         return self.databases[source.name]
+
+    async def dump(self, args: pg_dump.DumpArgs) -> str:
+        """What pg_dump says of a source."""
+        source = self.snapshot.metadata.sources.get(args.source)
+        if source is None:
+            raise pg_dump.missing_source(args.source)
+        database = await self.connect(source)
+        async with database.connection() as connection:
+            major = int(await connection.fetchval("show server_version_num")) // 10_000
+        url = database_url(source.configuration, self._config.environ)
+        return await pg_dump.dump(url, args, server_major=major, environ=self._config.environ)
 
     async def keep_current(self, *, seconds: float) -> None:
         """Looks every so many seconds whether another engine changed the metadata, and takes it up; never returns."""

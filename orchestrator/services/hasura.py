@@ -40,12 +40,13 @@ def environment(settings: Hasura, *, database: str, metadata_database: str, jwt_
     }
 
 
-def hasura(env: Mapping[str, str], *, url: str, host: str, port: int, cwd: Path) -> Spec:
-    """The embedded engine as a service."""
+def hasura(env: Mapping[str, str], *, postgres_bin: Path, url: str, host: str, port: int, cwd: Path) -> Spec:
+    """The embedded engine as a service; in `postgres_bin` it finds the pg_dump that fits."""
+    own = {"HASURA_GRAPHQL_SERVER_HOST": host, "HASURA_GRAPHQL_SERVER_PORT": str(port), "PG_BIN": str(postgres_bin)}
     return Spec(
         name="hasura",
         run=Child(argv=(sys.executable, "-m", "orchestrator.engine", "serve"), cwd=cwd),
-        env={**env, "HASURA_GRAPHQL_SERVER_HOST": host, "HASURA_GRAPHQL_SERVER_PORT": str(port)},
+        env={**env, **own},
         ports={"HASURA_PORT": port},
         ready=HttpReady(f"{url}/healthz"),
         needs=("postgres", "cognito"),

@@ -200,6 +200,7 @@ def make_plan(
                 metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
                 jwt_secret=secret,
             ),
+            postgres_bin=binaries.bin,
             url=addresses.url("hasura"),
             host=settings.host,
             port=ports["hasura"],

@@ -16,6 +16,7 @@ from orchestrator.engine.errors import EngineError
 from orchestrator.engine.session import AuthConfig, Authenticator
 from tests.engine.conftest import start_engine, stop_engine
 
+ADMIN = {"x-hasura-admin-secret": "secret"}
 NOW = 1_700_000_000.0
 USER = {"X-Hasura-Role": "user", "X-Hasura-User-Id": "7"}
 
@@ -172,7 +173,7 @@ def test_an_engine_asks_its_hook_about_each_request(database: str, hook: Hook) -
         HASURA_GRAPHQL_AUTH_HOOK=hook.url,
         HASURA_GRAPHQL_AUTH_HOOK_MODE="POST",
     )
-    assert engine.client.get("/v1alpha1/config").json()["is_auth_hook_set"] is True
+    assert engine.client.get("/v1alpha1/config", headers=ADMIN).json()["is_auth_hook_set"] is True
     assert engine.data("{ __typename }", authorization="Token 1") == {"__typename": "query_root"}
     assert hook.asked[0][2]["headers"]["authorization"] == "Token 1"
     assert hook.asked[0][2]["request"]["query"] == "{ __typename }"
