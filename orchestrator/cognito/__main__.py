@@ -57,6 +57,7 @@ def serve(config: Config, model: ServiceModel) -> None:
         settings = uvicorn.Config(
             make_app(emulator, model, functions),
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             log_level="warning",
             server_header=False,

@@ -1,45 +1,33 @@
-"""The HTTP face: the AWS JSON protocol at POST /, discovery and keys, and what is local to the emulator."""
+"""The HTTP face: the API, discovery and keys, and what is local to the emulator, for pages of any origin."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-import orjson
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import local, well_known
+from .aws_json import AwsJson
 from .emulator import Emulator
-from .errors import CognitoError, InvalidParameter, Serialization, UnknownOperation
 from .lambda_client import LambdaClient
-from .model import Json, random_uuid
-from .operations import OPERATIONS
 from .service_model import ServiceModel
 
-LARGEST_BODY = 1024 * 1024
-TARGET_PREFIX = "AWSCognitoIdentityProviderService."
+ALLOWED = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"x-amzn-requestid, x-amzn-errortype, date"),
+)
 PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
     "access-control-max-age": "172800",
 }
 
-log = logging.getLogger("cognito")
-
 
 def make_app(emulator: Emulator, model: ServiceModel, functions: LambdaClient) -> ASGIApp:
-    async def api(request: Request) -> Response:
-        return await _answer(emulator, model, request)
-
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         warming = asyncio.create_task(functions.warm())
@@ -48,8 +36,8 @@ def make_app(emulator: Emulator, model: ServiceModel, functions: LambdaClient) -
         await functions.close()
         emulator.database.close()
 
-    routes = [Route("/", api, methods=["POST"]), *local.routes(emulator), *well_known.routes(emulator)]
-    return AcrossOrigins(Starlette(routes=routes, lifespan=lifespan))
+    routes = [*local.routes(emulator), *well_known.routes(emulator)]
+    return AcrossOrigins(AwsJson(Starlette(routes=routes, lifespan=lifespan), emulator, model))
 
 
 class AcrossOrigins:
@@ -71,9 +59,7 @@ class AcrossOrigins:
 def _allowing(send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["access-control-allow-origin"] = "*"
-            headers["access-control-expose-headers"] = "x-amzn-requestid, x-amzn-errortype, date"
+            message["headers"] = [*message.get("headers", ()), *ALLOWED]
         await send(message)
 
     return sent
@@ -83,53 +69,3 @@ def _preflight(scope: Scope) -> Response:
     """All headers asked for are allowed: `*` would leave out Authorization."""
     wanted = Request(scope).headers.get("access-control-request-headers", "*")
     return Response(status_code=200, headers={**PREFLIGHT, "access-control-allow-headers": wanted})
-
-
-async def _answer(emulator: Emulator, model: ServiceModel, request: Request) -> Response:
-    started = time.perf_counter()
-    name = request.headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX)
-    try:
-        answer, status = await _run(emulator, model, name, await _body(request)), 200
-    except CognitoError as error:
-        answer, status = {"__type": error.code, "message": error.message}, 400
-    except ClientDisconnect:
-        return Response(status_code=400)
-    except Exception:
-        log.exception("%s failed", name)
-        answer, status = {"__type": "InternalErrorException", "message": "The emulator failed; its log says why."}, 500
-    headers = {"x-amzn-requestid": random_uuid(emulator.random)} | (
-        {} if status == 200 else {"x-amzn-errortype": answer["__type"]}
-    )
-    log.info("%s %s %.1f ms", name, status if status == 200 else _words(answer), (time.perf_counter() - started) * 1000)
-    return Response(orjson.dumps(answer), status, headers, media_type="application/x-amz-json-1.1")
-
-
-def _words(answer: Json) -> str:
-    """An error in one line."""
-    return " ".join(f"{answer['__type']} ({answer['message']})".split())
-
-
-async def _run(emulator: Emulator, model: ServiceModel, name: str, body: bytes) -> Json:
-    if name not in model.operations:
-        raise UnknownOperation(f"Cognito has no operation {name!r}." if name else "The header X-Amz-Target is missing.")
-    operation = OPERATIONS.get(name)
-    if operation is None:
-        raise InvalidParameter(f"The operation {name} is missing in this emulator.")
-    answer = operation(emulator, model.validated(name, _parsed(body)))
-    return await answer if inspect.isawaitable(answer) else answer
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return orjson.loads(body or b"{}")
-    except ValueError as error:
-        raise Serialization("The request's body is not JSON.") from error
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BODY:
-            raise Serialization("The request's body is larger than 1 MB.")
-    return bytes(body)

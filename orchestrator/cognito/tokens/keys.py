@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
+import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.api_jws import PyJWS
 
 from ..model import Json
 
 ID, ACCESS = "id", "access"
+
+jws = PyJWS()
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,7 @@ class SigningKey:
     public: rsa.RSAPublicKey
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        token: str = jwt.encode(dict(claims), self.private, algorithm="RS256", headers={"kid": self.id, "typ": None})
-        return token
+        return jws.encode(orjson.dumps(claims), self.private, algorithm="RS256", headers={"kid": self.id, "typ": None})
 
     def jwk(self) -> Json:
         numbers = self.public.public_numbers()
