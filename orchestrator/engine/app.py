@@ -28,11 +28,16 @@ from starlette.websockets import WebSocket
 from orchestrator.engine import db, execute, metadata_api, pg_dump, prepare
 from orchestrator.engine.config import Config, ConfigError
 from orchestrator.engine.direct import JSON_TYPE, Direct, decoded, request_id
-from orchestrator.engine.errors import EngineError, access_denied, not_found, validation_failed
+from orchestrator.engine.errors import EngineError, access_denied, not_exists, not_found, validation_failed
 from orchestrator.engine.json_value import JsonValue
+from orchestrator.engine.live.poller import Pace
+from orchestrator.engine.live.registry import Leave, Subscriptions
+from orchestrator.engine.live.subscriber import Subscriber
 from orchestrator.engine.session import AskHook, AuthConfig, Authenticator, Keys, Session
 from orchestrator.engine.state import State
-from orchestrator.engine.websocket import converse
+from orchestrator.engine.subscription import RunLive
+from orchestrator.engine.websocket.connection import Conversations, Origins
+from orchestrator.engine.websocket.conversation import Timing
 
 if TYPE_CHECKING:
     from orchestrator.engine.auth_hook import AuthHook
@@ -52,6 +57,21 @@ class Engine:
         self._config = config
         self._state = state
         self._authenticator = authenticator
+        self._live = Subscriptions(
+            self._fetch,
+            queries=Pace(config.live_queries_refetch_interval, config.live_queries_batch_size),
+            streams=Pace(config.streaming_queries_refetch_interval, config.streaming_queries_batch_size),
+        )
+        self._conversations = Conversations(
+            self,
+            Origins(None if config.cors_disabled else origin_pattern(config), config.websocket_reads_cookie),
+            Timing(config.websocket_init_timeout, config.websocket_keepalive),
+            close_on_change=config.close_websockets_on_metadata_change,
+        )
+        state.on_change = self._conversations.metadata_changed
+
+    async def close(self) -> None:
+        await self._live.close()
 
     # GraphQL
 
@@ -77,7 +97,7 @@ class Engine:
             asked = read_json(body)
             if isinstance(asked, list):
                 return 200, await self._answer_all(asked, session)
-            return 200, await self.answer(asked, session, may_be_live=False)
+            return 200, await self.answer(asked, session)
         except EngineError as error:
             return error.status if error_status is None else error_status, self._graphql_error(error, session)
         except Exception as error:
@@ -86,23 +106,32 @@ class Engine:
     async def session(self, headers: Mapping[str, str]) -> Session:
         return await self._authenticator.admit(headers)
 
-    def is_live(self, body: Any, session: Session) -> bool:
-        """Whether the request is a subscription."""
-        runnable = self._state.snapshot.operations.prepare(prepare.read_request(body), session)
-        return isinstance(runnable, prepare.RunLive)
+    def subscribe(self, body: Any, session: Session, subscriber: Subscriber) -> Leave | None:
+        """Begins what the request subscribes to; None where it is no subscription."""
+        request = prepare.read_request(body)
+        plan = self._state.snapshot.operations.prepare(request, session)
+        if not isinstance(plan, RunLive):
+            return None
+        return self._live.join(plan, session, request.variables, subscriber)
+
+    async def _fetch(self, source: str, text: str, values: Sequence[Any]) -> Sequence[Any]:
+        if source not in self._state.databases:
+            raise not_exists(f'source with name "{source}" does not exist')
+        rows: Sequence[Any] = await self._state.databases[source].fetch_rows(text, values)
+        return rows
 
     def errors(self, error: EngineError, session: Session) -> list[Any]:
         return [error.as_graphql(internal=self._shows_internals(session))]
 
     async def websocket(self, socket: WebSocket) -> None:
-        await converse(socket, self, refetch_seconds=self._config.live_queries_refetch_interval)
+        await self._conversations.hold(socket)
 
-    async def answer(self, body: Any, session: Session, *, may_be_live: bool = True) -> bytes:
-        """The answer to one request, as bytes of JSON; a subscription's answer of this moment."""
+    async def answer(self, body: Any, session: Session) -> bytes:
+        """The answer to one request, as bytes of JSON."""
         request = prepare.read_request(body)
         state = self._state
         runnable = state.snapshot.operations.prepare(request, session)
-        if isinstance(runnable, prepare.RunLive) and not may_be_live:
+        if isinstance(runnable, RunLive):
             raise validation_failed("subscriptions are not supported over HTTP, use websockets instead")
         data = await execute.run(runnable, state.databases, session, request.variables)
         return b'{"data":' + data + b"}"
@@ -112,7 +141,7 @@ class Engine:
         answers = []
         for body in bodies:
             try:
-                answers.append(await self.answer(body, session, may_be_live=False))
+                answers.append(await self.answer(body, session))
             except EngineError as error:
                 answers.append(self._graphql_error(error, session))
         return b"[" + b",".join(answers) + b"]"
@@ -269,11 +298,10 @@ def failure(error: Exception, what: str) -> tuple[int, bytes]:
 def cors(config: Config) -> list[Middleware]:
     if config.cors_disabled:
         return []
-    pattern = "|".join(_origin_pattern(domain) for domain in config.cors_domains)
     return [
         Middleware(
             CORSMiddleware,
-            allow_origin_regex=pattern,
+            allow_origin_regex=origin_pattern(config).pattern,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=["*"],
             allow_credentials=True,
@@ -282,8 +310,12 @@ def cors(config: Config) -> list[Middleware]:
     ]
 
 
-def _origin_pattern(domain: str) -> str:
+def origin_pattern(config: Config) -> re.Pattern[str]:
     """The pattern of the origins that a setting such as `https://*.example.com` allows."""
+    return re.compile("|".join(_origin_pattern(domain) for domain in config.cors_domains))
+
+
+def _origin_pattern(domain: str) -> str:
     return ".*" if domain == "*" else re.escape(domain).replace(r"\*", "[^/.]+")
 
 
@@ -346,6 +378,7 @@ async def run(config: Config, listener: socket.socket) -> None:
         if config.schema_sync_interval:
             await stack.enter_async_context(running(state.keep_current(seconds=config.schema_sync_interval)))
         engine = Engine(config, state, admission)
+        stack.push_async_callback(engine.close)
         server = Server(
             uvicorn.Config(
                 build(config, engine),
@@ -356,6 +389,10 @@ async def run(config: Config, listener: socket.socket) -> None:
                 timeout_graceful_shutdown=STOP_SECONDS,
                 server_header=False,
                 date_header=False,
+                # It writes straight to the transport; the other one keeps four tasks a connection.
+                ws="websockets-sansio",
+                # Its buffers are some 100 kB a connection.
+                ws_per_message_deflate=config.websocket_compression,
             )
         )
         logger.info("listening on http://%s:%s", *listener.getsockname()[:2])

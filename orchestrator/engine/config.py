@@ -20,6 +20,10 @@ DEFAULT_APIS: Final = ("metadata", "graphql", "pgdump", "config")
 LOG_LEVELS: Final = ("debug", "info", "warn", "error")
 
 
+# Hasura's own default, 100, makes ten statements of a thousand subscribers. PostgreSQL answers only what has changed.
+BATCH_SIZE: Final = 10_000
+
+
 class ConfigError(Exception):
     """What is wrong with the configuration and how to put it right, in one line without secrets."""
 
@@ -44,9 +48,15 @@ class Config:
     enabled_apis: frozenset[str] = frozenset(DEFAULT_APIS)
     connections: int = 10
     live_queries_refetch_interval: float = 1.0
-    live_queries_batch_size: int = 100
+    live_queries_batch_size: int = BATCH_SIZE
     streaming_queries_refetch_interval: float = 1.0
     schema_sync_interval: float = 1.0
+    streaming_queries_batch_size: int = BATCH_SIZE
+    websocket_keepalive: float = 5.0
+    websocket_init_timeout: float = 3.0
+    websocket_compression: bool = False
+    websocket_reads_cookie: bool = False
+    close_websockets_on_metadata_change: bool = True
     log_level: str = "info"
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -90,6 +100,12 @@ SERVE: Final = (
         "HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL",
     ),
     Option("--schema-sync-poll-interval", "HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL"),
+    Option("--streaming-queries-multiplexed-batch-size", "HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_BATCH_SIZE"),
+    Option("--websocket-keepalive", "HASURA_GRAPHQL_WEBSOCKET_KEEPALIVE"),
+    Option("--websocket-connection-init-timeout", "HASURA_GRAPHQL_WEBSOCKET_CONNECTION_INIT_TIMEOUT"),
+    Option("--websocket-compression", "HASURA_GRAPHQL_CONNECTION_COMPRESSION", switch=True),
+    Option("--ws-read-cookie", "HASURA_GRAPHQL_WS_READ_COOKIE", switch=True),
+    Option("--close-websockets-on-metadata-change", "HASURA_GRAPHQL_CLOSE_WEBSOCKETS_ON_METADATA_CHANGE", switch=True),
     Option("--log-level", "HASURA_GRAPHQL_LOG_LEVEL"),
 )
 GLOBAL: Final = (
@@ -158,6 +174,9 @@ class Settings:
         """The setting in seconds."""
         return self.number(name, default, least=least, most=86_400_000) / 1000
 
+    def batch_size(self, kind: str) -> int:
+        return self.number(f"{kind}_MULTIPLEXED_BATCH_SIZE", BATCH_SIZE, least=1, most=1_000_000)
+
     def entries(self, name: str) -> tuple[str, ...]:
         return tuple(entry.strip() for entry in (self.text(name) or "").split(",") if entry.strip())
 
@@ -193,11 +212,17 @@ def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_fl
         enabled_apis=read_apis(settings),
         connections=settings.number("PG_CONNECTIONS", 10, least=1, most=1000),
         live_queries_refetch_interval=settings.milliseconds("LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL", 1000),
-        live_queries_batch_size=settings.number("LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE", 100, least=1, most=1_000_000),
+        live_queries_batch_size=settings.batch_size("LIVE_QUERIES"),
         streaming_queries_refetch_interval=settings.milliseconds(
             "STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL", 1000
         ),
         schema_sync_interval=settings.milliseconds("SCHEMA_SYNC_POLL_INTERVAL", 1000, least=0),
+        streaming_queries_batch_size=settings.batch_size("STREAMING_QUERIES"),
+        websocket_keepalive=settings.number("WEBSOCKET_KEEPALIVE", 5, least=1, most=86_400),
+        websocket_init_timeout=settings.number("WEBSOCKET_CONNECTION_INIT_TIMEOUT", 3, least=1, most=86_400),
+        websocket_compression=settings.flag("CONNECTION_COMPRESSION", False),
+        websocket_reads_cookie=settings.flag("WS_READ_COOKIE", False),
+        close_websockets_on_metadata_change=settings.flag("CLOSE_WEBSOCKETS_ON_METADATA_CHANGE", True),
         log_level=read_log_level(settings),
         environ=environ,
     )

@@ -143,6 +143,17 @@ class Database:
         except ConnectionLost:
             return await self._fetch_row(text, values)
 
+    async def fetch_rows(self, text: str, values: Sequence[Any]) -> Any:
+        """As `fetch_row`, all the rows."""
+        try:
+            return await self._fetch_rows(text, values)
+        except ConnectionLost:
+            return await self._fetch_rows(text, values)
+
+    async def _fetch_rows(self, text: str, values: Sequence[Any]) -> Any:
+        async with self.connection() as connection:
+            return await connection.fetch(text, *values)
+
     async def _fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
         async with self.connection() as connection:
             return await connection.fetchrow(text, *values)

@@ -13,18 +13,16 @@ import asyncpg
 import orjson
 
 from orchestrator.engine import plan, remote
+from orchestrator.engine.answers import filled, json_object
 from orchestrator.engine.db import Database, engine_error
 from orchestrator.engine.errors import EngineError, bad_request, not_found
 from orchestrator.engine.given import at_steps
 from orchestrator.engine.prepare import (
     MutationField,
     RunChange,
-    RunLive,
     RunMutation,
-    Runnable,
     RunQuery,
     RunStages,
-    Slot,
 )
 from orchestrator.engine.render import CHECK_FAILED, render_changed_rows, render_shown_rows
 from orchestrator.engine.scalars import encode_json
@@ -45,10 +43,10 @@ Values = Mapping[str, Any]
 MAX_PARAMETERS = 32_767
 
 
-async def run(runnable: Runnable, databases: Mapping[str, Database], session: Session, variables: Values) -> bytes:
+async def run(
+    runnable: RunQuery | RunMutation, databases: Mapping[str, Database], session: Session, variables: Values
+) -> bytes:
     """The JSON object of the operation's `data`."""
-    if isinstance(runnable, RunLive):
-        runnable = runnable.query
     if isinstance(runnable, RunQuery):
         data = await _run_query(runnable, databases, session, variables)
     else:
@@ -98,22 +96,7 @@ async def _run_query(query: RunQuery, databases: Mapping[str, Database], session
         rows[source] = await databases[source].fetch_row(
             statement.text, values_of(statement.sources, session, variables)
         )
-    return _slots(query.slots, rows)
-
-
-def _slots(slots: Sequence[Slot], rows: Mapping[str, Any]) -> bytes:
-    return _object((slot.key, _slot(slot, rows)) for slot in slots)
-
-
-def _slot(slot: Slot, rows: Mapping[str, Any]) -> bytes:
-    if slot.below is not None:
-        return _slots(slot.below, rows)
-    answer: bytes = rows[slot.source][slot.column] if slot.constant is None else slot.constant
-    return answer or b"null"
-
-
-def _object(pairs: Any) -> bytes:
-    return b"{" + b",".join([key + b":" + value for key, value in pairs]) + b"}"
+    return filled(query.slots, rows)
 
 
 # Mutations
@@ -136,7 +119,7 @@ async def _run_mutation(
 
 
 async def _fields(fields: Sequence[MutationField], runners: Mapping[str, Runner]) -> bytes:
-    return _object([(item.key, await _field(item, runners)) for item in fields])
+    return json_object([(item.key, await _field(item, runners)) for item in fields])
 
 
 async def _field(item: MutationField, runners: Mapping[str, Runner]) -> bytes:

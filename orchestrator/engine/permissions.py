@@ -32,7 +32,7 @@ Writing = TypeVar("Writing", InsertPermission, UpdatePermission, DeletePermissio
 
 @dataclass(frozen=True)
 class SelectRights:
-    """`query_roots` of None are all of them; `conditions` say in which rows a column is shown, where not in all."""
+    """Roots of None are all of them; `conditions` say in which rows a column is shown, where not in all."""
 
     columns: tuple[str, ...]
     filter: BoolExp
@@ -40,6 +40,7 @@ class SelectRights:
     aggregations: bool
     computed_fields: tuple[str, ...]
     query_roots: tuple[str, ...] | None
+    subscription_roots: tuple[str, ...] | None = None
     conditions: Mapping[str, BoolExp] = field(default_factory=dict)
 
 
@@ -136,16 +137,22 @@ def _combined(rights: Sequence[SelectRights]) -> SelectRights | None:
     columns = tuple(dict.fromkeys(name for each in rights for name in each.columns))
     computed = tuple(dict.fromkeys(name for each in rights for name in each.computed_fields))
     limits = [each.limit for each in rights if each.limit is not None]
-    roots = [each.query_roots for each in rights if each.query_roots is not None]
     return SelectRights(
         columns,
         boolexp.Or(tuple(each.filter for each in rights)),
         max(limits) if len(limits) == len(rights) else None,
         any(each.aggregations for each in rights),
         computed,
-        tuple(dict.fromkeys(root for each in roots for root in each)) if len(roots) == len(rights) else None,
+        _all_roots([each.query_roots for each in rights]),
+        _all_roots([each.subscription_roots for each in rights]),
         {name: when for name in (*columns, *computed) if (when := _visible_when(name, rights)) is not None},
     )
+
+
+def _all_roots(allowed: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """The root fields that some parent has; None for all of them."""
+    listed = [roots for roots in allowed if roots is not None]
+    return tuple(dict.fromkeys(root for roots in listed for root in roots)) if len(listed) == len(allowed) else None
 
 
 def _visible_when(name: str, rights: Sequence[SelectRights]) -> BoolExp | None:
@@ -188,6 +195,7 @@ class _Resolver:
             permission.allow_aggregations,
             permission.computed_fields,
             permission.query_root_fields,
+            permission.subscription_root_fields,
         )
 
     def insert(self, permission: InsertPermission) -> InsertRights:

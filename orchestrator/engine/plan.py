@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.engine.boolexp import BoolExp, FunctionCall, Join
 from orchestrator.engine.catalog import QualifiedName
-from orchestrator.engine.sql import Param
+from orchestrator.engine.sql import Param, Source
 
 # The protocol allows 65,535 parameters, asyncpg half of them; conditions and presets need some, too.
 MAX_VALUES = 30_000
@@ -204,6 +204,15 @@ Query = Rows | Aggregate
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """The next rows after a cursor, which `rows` compare with; `column` gives its next value, `initial` its first."""
+
+    rows: Rows
+    column: str
+    initial: Source
+
+
+@dataclass(frozen=True, slots=True)
 class AffectedRows:
     key: str
 
@@ -323,7 +332,7 @@ class Root:
 
     key: str
     source: str
-    node: Query | Mutation | CallFunction | None
+    node: Query | Stream | Mutation | CallFunction | None
     constant: bytes | None = None
     below: tuple[Root, ...] | None = None
     of_values: bool = False

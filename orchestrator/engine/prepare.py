@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from orchestrator.engine import plan, remote
+from orchestrator.engine.answers import Slot, slot_of
 from orchestrator.engine.errors import EngineError, validation_failed
 from orchestrator.engine.given import Declared, Variables
 from orchestrator.engine.mutations import MutationPlanner
@@ -20,6 +21,7 @@ from orchestrator.engine.schema.types import Enum, InputObject, Ref
 from orchestrator.engine.selection import Document, Operation, choose_operation, parse_document
 from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Statement, compile_sql, join, raw
+from orchestrator.engine.subscription import RunLive, SubscriptionPlanner, compile_subscription
 from orchestrator.engine.tracked import TrackedSource
 
 Kept = TypeVar("Kept")
@@ -36,19 +38,6 @@ class Request:
     text: str
     variables: Mapping[str, Any]
     operation: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A root field of a query: its response key as JSON, and the column of a source's statement, or its constant, or
-    what is below it."""
-
-    key: bytes
-    source: str
-    column: int
-    constant: bytes | None = None
-    below: tuple[Slot, ...] | None = None
-    of_values: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,13 +92,6 @@ def _leaves(fields: tuple[MutationField, ...]) -> Iterator[MutationField]:
             yield item
         else:
             yield from _leaves(item.below)
-
-
-@dataclass(frozen=True)
-class RunLive:
-    """A subscription: a query that is asked again and again."""
-
-    query: RunQuery
 
 
 Runnable = RunQuery | RunMutation | RunLive
@@ -193,7 +175,7 @@ class Operations:
     def _subscription(self, schema: RoleSchema, planner: Planner) -> RunLive:
         if schema.subscription is None:
             raise validation_failed("no subscriptions exist")
-        return RunLive(compile_query(planner.query(schema.subscription)))
+        return compile_subscription(SubscriptionPlanner(planner).subscription(schema.subscription))
 
     def _mutation(self, schema: RoleSchema, planner: Planner) -> RunMutation:
         if schema.mutation is None:
@@ -255,7 +237,7 @@ def _field_shape(schema: RoleSchema, type_: InputObject, key: str, value: Any) -
 def _can_be_kept(runnable: Runnable) -> bool:
     """Whether it can serve other requests of its shape, and is small enough to be worth it."""
     if isinstance(runnable, RunLive):
-        return _can_be_kept(runnable.query)
+        return len(runnable.text) < MAX_KEPT
     if isinstance(runnable, RunQuery):
         if any(slot.of_values for slot in runnable.slots):
             return False
@@ -266,21 +248,9 @@ def _can_be_kept(runnable: Runnable) -> bool:
 
 def compile_query(roots: tuple[plan.Root, ...]) -> RunQuery:
     asked: dict[str, list[plan.Query]] = {}
-    slots = tuple(_slot(root, asked) for root in roots)
+    slots = tuple(slot_of(root, asked) for root in roots)
     statements = {source: _select(nodes) for source, nodes in asked.items()}
     return RunQuery(slots, statements, tuple(remote.root_steps(roots)))
-
-
-def _slot(root: plan.Root, asked: dict[str, list[plan.Query]]) -> Slot:
-    """The root field's slot; what it asks of its source is added to `asked`."""
-    key = orjson.dumps(root.key)
-    if root.below is not None:
-        return Slot(key, "", 0, below=tuple(_slot(item, asked) for item in root.below))
-    if root.node is None:
-        return Slot(key, "", 0, root.constant, of_values=root.of_values)
-    nodes = asked.setdefault(root.source, [])
-    nodes.append(root.node)  # type: ignore[arg-type]
-    return Slot(key, root.source, len(nodes) - 1)
 
 
 def _select(nodes: list[plan.Query]) -> Statement:

@@ -63,6 +63,8 @@ def root_steps(roots: Sequence[plan.Root], path: tuple[str, ...] = ()) -> Iterat
             yield from _output_steps(root.node.outputs, at)
         elif isinstance(root.node, plan.CallFunction):
             yield from query_steps(root.node.query, at)
+        elif isinstance(root.node, plan.Stream):
+            yield from query_steps(root.node.rows, at)
         elif root.node is not None:
             yield from query_steps(root.node, at)
 

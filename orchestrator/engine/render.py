@@ -99,6 +99,17 @@ def render_query(node: plan.Query) -> Sql:
     return _Renderer().query(node)
 
 
+def render_stream(node: plan.Stream) -> Sql:
+    """A statement that gives one row: the JSON list of the next rows, null if there are none, and their cursor."""
+    renderer = _Renderer()
+    row = renderer.row(node.rows.origin if isinstance(node.rows.origin, QualifiedName) else None)
+    cursor = f"{row.alias}.{name(node.column)}::text"
+    shown = "SELECT " + renderer.object(node.rows.fields, row) + f' AS "o", {cursor} AS "c"'
+    rows = shown + renderer.chosen(node.rows, row, None, None)
+    last = f'(array_agg({SHOWN}."c"))[count(*)::integer]'
+    return f'SELECT json_agg({SHOWN}."o") AS "c0", {last} AS "cursor" FROM (' + rows + f") AS {SHOWN}"
+
+
 class _Renderer:
     """Gives each row in scope an alias of its own; `affected` is the number of rows affected where it is known."""
 

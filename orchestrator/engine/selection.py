@@ -26,7 +26,8 @@ from orchestrator.engine.given import Declared, Variables, as_boolean, given, ty
 MAX_TOKENS = 100_000
 MAX_FIELDS = 20_000
 DIRECTIVES = ("include", "skip")
-KNOWN_DIRECTIVES = (*DIRECTIVES, "cached", "_multiple_top_level_fields")
+MULTIPLE_TOP_LEVEL_FIELDS = "_multiple_top_level_fields"
+KNOWN_DIRECTIVES = (*DIRECTIVES, "cached", MULTIPLE_TOP_LEVEL_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Operation:
     selection: SelectionSetNode
     declared: Mapping[str, Declared]
     fragments: Mapping[str, FragmentDefinitionNode]
+    directives: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def choose_operation(document: Document, name: str | None) -> Operation:
         for v in chosen.variable_definitions or ()
     }
     label = chosen.name.value if chosen.name else None
-    return Operation(chosen.operation.value, label, chosen.selection_set, declared, document.fragments)
+    directives = frozenset(directive.name.value for directive in chosen.directives or ())
+    return Operation(chosen.operation.value, label, chosen.selection_set, declared, document.fragments, directives)
 
 
 def _check_cycles(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:

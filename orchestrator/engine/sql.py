@@ -46,7 +46,12 @@ class JoinKeys:
     """The values of other sources' rows for which related rows are asked, as JSON text."""
 
 
-Source = Literal | SessionVariable | RequestVariable | Blend | JoinKeys
+@dataclass(frozen=True, slots=True)
+class StreamCursor:
+    """How far a streaming subscription has got: a value of its cursor's column."""
+
+
+Source = Literal | SessionVariable | RequestVariable | Blend | JoinKeys | StreamCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +160,19 @@ def compile_sql(sql: Sql) -> Statement:
     >>> compile_sql("select " + literal_param("1", "integer"))
     Statement(text='select ($1::text)::integer', sources=(Literal(text='1'),))
     """
-    numbers: dict[int | Source, int] = {}
-    sources: list[Source] = []
-    text: list[str] = []
-    for piece in sql.pieces:
-        if isinstance(piece, str):
-            text.append(piece)
-            continue
-        key = piece.source
-        if key not in numbers:
-            sources.append(key)
-            numbers[key] = len(sources)
-        cast = "" if piece.cast == "text" else f"::{piece.cast}"
-        text.append(f"(${numbers[key]}::text){cast}")
-    return Statement("".join(text), tuple(sources))
+    numbers = {source: number for number, source in enumerate(sources_of(sql), start=1)}
+    return Statement(text_of(sql, lambda source: f"${numbers[source]}::text"), tuple(numbers))
+
+
+def sources_of(sql: Sql) -> tuple[Source, ...]:
+    """The distinct sources of the parameters, in order."""
+    return tuple(dict.fromkeys(piece.source for piece in sql.pieces if not isinstance(piece, str)))
+
+
+def text_of(sql: Sql, place: Callable[[Source], str]) -> str:
+    """The text, with what `place` gives, a text to PostgreSQL, for each parameter."""
+    return "".join(piece if isinstance(piece, str) else _placed(piece, place(piece.source)) for piece in sql.pieces)
+
+
+def _placed(piece: Param, place: str) -> str:
+    return f"({place})" if piece.cast == "text" else f"({place})::{piece.cast}"

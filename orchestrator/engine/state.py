@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -68,6 +68,7 @@ class State:
         self._changing = asyncio.Lock()
         self._instance = uuid4()
         self._urls: dict[str, str] = {}
+        self.on_change: Callable[[], None] = lambda: None
         self.databases: dict[str, Database] = {}
         self.metadata_database = Database(config.metadata_database_url, connections=2)
         self.snapshot = Snapshot(Metadata(), 0, Databases({}), (), config.stringify_numeric_types)
@@ -167,7 +168,10 @@ class State:
             return await storage.save(connection, metadata, based_on=based_on, instance=self._instance)
 
     def _swap(self, metadata: Metadata, version: int, databases: Databases, found: tuple[Inconsistency, ...]) -> None:
+        before = self.snapshot
         self.snapshot = Snapshot(metadata, version, databases, found, self._config.stringify_numeric_types)
+        if (before.metadata, before.databases) != (metadata, databases):
+            self.on_change()
         if found:
             logger.warning("the metadata has %d inconsistent objects", len(found))
 

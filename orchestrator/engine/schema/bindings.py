@@ -21,6 +21,13 @@ class SelectRoot:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamRoot:
+    """`T_stream`, the new rows of a table."""
+
+    access: TableAccess
+
+
+@dataclass(frozen=True, slots=True)
 class InsertRoot:
     access: TableAccess
     one: bool

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from orchestrator.engine import permissions, scalars
 from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
 from orchestrator.engine.permissions import TableAccess
-from orchestrator.engine.schema import conditions, roots, rows, writes
+from orchestrator.engine.schema import conditions, roots, rows, streams, writes
 from orchestrator.engine.schema.bindings import ComputedOf, FunctionArguments
 from orchestrator.engine.schema.types import (
     Enum,
@@ -45,6 +45,8 @@ TABLE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
     "_aggregate": rows.aggregate,
     "_aggregate_fields": rows.aggregate_fields,
     "_aggregate_order_by": rows.aggregate_order_by,
+    "_stream_cursor_input": streams.cursor_input,
+    "_stream_cursor_value_input": streams.cursor_value_input,
     "": rows.object_type,
     **{f"_{name}_fields": partial(rows.function_fields, function=name) for name in rows.FUNCTIONS},
     **{f"_{name}_order_by": partial(rows.function_order_by, function=name) for name in rows.FUNCTIONS},
@@ -290,6 +292,8 @@ class RoleSchema:
         for kind in kinds:
             for suffix, build in kind.items():
                 self._builds[access.table.typed(suffix)] = partial(build, self, access)
+        ordering = streams.ordering(access)
+        self._builds.setdefault(ordering.name, lambda: ordering)
 
 
 def _is_mutation(function: TrackedFunction) -> bool:

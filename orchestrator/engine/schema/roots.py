@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.engine.permissions import TableAccess
-from orchestrator.engine.schema.bindings import DeleteRoot, FunctionRoot, InsertRoot, Namespace, SelectRoot, UpdateRoot
+from orchestrator.engine.schema import streams
+from orchestrator.engine.schema.bindings import (
+    DeleteRoot,
+    FunctionRoot,
+    InsertRoot,
+    Namespace,
+    SelectRoot,
+    StreamRoot,
+    UpdateRoot,
+)
 from orchestrator.engine.schema.rows import row_arguments
 from orchestrator.engine.schema.types import Field, Input, ObjectType, Ref, fields_of, inputs_of, list_of, required
 from orchestrator.engine.schema.writes import on_conflict_argument, pk_columns_input, update_arguments
@@ -26,7 +35,7 @@ NO_QUERIES = Field(
 
 
 def query_root(schema: RoleSchema, kind: str = "query") -> ObjectType:
-    fields = fields_of(*_arranged(schema, _all_queries(schema), kind))
+    fields = fields_of(*_arranged(schema, _all_queries(schema, kind), kind))
     return ObjectType(f"{kind}_root", fields or fields_of(NO_QUERIES))
 
 
@@ -52,10 +61,15 @@ def _arranged(schema: RoleSchema, fields: Iterator[Field], kind: str) -> Iterato
         yield Field(namespace, schema.define(type_), {}, Namespace(type_))
 
 
-def _all_queries(schema: RoleSchema) -> Iterator[Field]:
+def _all_queries(schema: RoleSchema, kind: str) -> Iterator[Field]:
     for access in schema.accesses():
-        if access.select:
-            yield from _table_queries(schema, access)
+        if access.select and kind == "subscription":
+            roots = access.select.subscription_roots
+            yield from _table_queries(schema, access, roots)
+            if roots is None or "select_stream" in roots:
+                yield from _stream(schema, access)
+        elif access.select:
+            yield from _table_queries(schema, access, access.select.query_roots)
     for function, access in schema.functions(mutation=False):
         yield from _function_fields(schema, function, access)
 
@@ -69,9 +83,9 @@ def _all_mutations(schema: RoleSchema) -> Iterator[Field]:
         yield next(_function_fields(schema, function, access))
 
 
-def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+def _table_queries(schema: RoleSchema, access: TableAccess, roots: tuple[str, ...] | None) -> Iterator[Field]:
+    """The fields that read a table; `roots` are the kinds that the role may use, where not all."""
     table, name, rights = access.table, access.table.type_name, access.select
-    roots = rights.query_roots if rights else None
     if roots is None or "select" in roots:
         yield Field(
             table.root_field("select"),
@@ -98,6 +112,19 @@ def _table_queries(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             SelectRoot(access, "aggregate"),
             _description(access, "select_aggregate", f'fetch aggregated fields from the table: "{table.name}"'),
         )
+
+
+def _stream(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
+    table = access.table
+    if not streams.cursor_columns(schema, access):
+        return
+    yield Field(
+        table.root_field("select_stream"),
+        list_of(required(table.type_name), non_null=True),
+        streams.arguments(access),
+        StreamRoot(access),
+        _description(access, "select_stream", f'fetch data from the table in a streaming manner: "{table.name}"'),
+    )
 
 
 def _description(access: TableAccess, kind: str, usual: str) -> str | None:

@@ -1,0 +1,1 @@
+"""GraphQL over WebSocket, in both protocols: graphql-ws (Apollo's old one) and graphql-transport-ws."""
