@@ -43,8 +43,16 @@ def schema(pool: Pool) -> dict[str, Mapping[str, Any]]:
     """The definition of each attribute a pool knows, custom ones under their full name."""
     known: dict[str, Mapping[str, Any]] = {name: {"Name": name} for name in STANDARD}
     for definition in pool.settings.get("Schema") or ():
-        known[_full_name(definition)] = definition
+        known[full_name(definition)] = definition
     return known
+
+
+def full_name(definition: Mapping[str, Any]) -> str:
+    """The name under which users have an attribute of the schema: custom ones get their prefix."""
+    name = str(definition["Name"])
+    if name in STANDARD or name == "sub" or name.startswith(("custom:", "dev:")):
+        return name
+    return f"dev:custom:{name}" if definition.get("DeveloperOnlyAttribute") else f"custom:{name}"
 
 
 def check_new(pool: Pool, given: Mapping[str, str]) -> None:
@@ -113,10 +121,3 @@ def _outside(size: float, constraints: Mapping[str, str] | None, what: str, says
     if highest is not None and size > float(highest):
         return f"Attribute {says} above the maximum of {highest}"
     return None
-
-
-def _full_name(definition: Mapping[str, Any]) -> str:
-    name = str(definition["Name"])
-    if name in STANDARD or name == "sub" or name.startswith(("custom:", "dev:")):
-        return name
-    return f"dev:custom:{name}" if definition.get("DeveloperOnlyAttribute") else f"custom:{name}"

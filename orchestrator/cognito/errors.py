@@ -39,6 +39,10 @@ class InvalidLambdaResponse(CognitoError):
     pass
 
 
+class InvalidOAuthFlow(CognitoError):
+    pass
+
+
 class InvalidParameter(CognitoError):
     pass
 

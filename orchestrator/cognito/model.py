@@ -26,6 +26,12 @@ DEFAULT_PASSWORD_POLICY = {
     "RequireSymbols": True,
     "TemporaryPasswordValidityDays": 7,
 }
+# The kinds of a second factor, as challenges name them, and the member of SetUserPoolMfaConfig that offers each.
+MFA_KINDS = {
+    "SMS_MFA": "SmsMfaConfiguration",
+    "SOFTWARE_TOKEN_MFA": "SoftwareTokenMfaConfiguration",
+    "EMAIL_OTP": "EmailMfaConfiguration",
+}
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
 
@@ -98,6 +104,20 @@ class Pool:
     @property
     def only_admins_create_users(self) -> bool:
         return bool((self.settings.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly", False))
+
+    @property
+    def mfa(self) -> str:
+        """Whether signing in takes a second factor: OFF, OPTIONAL (whoever set one up) or ON (everybody)."""
+        return str(self.settings.get("MfaConfiguration") or "OFF")
+
+    def offers_mfa(self, kind: str) -> bool:
+        """Whether a kind of MFA_KINDS can be a user's second factor."""
+        given = self.settings.get(MFA_KINDS[kind])
+        if kind == "SOFTWARE_TOKEN_MFA":
+            return bool((given or {}).get("Enabled"))
+        if kind == "SMS_MFA":
+            return given is not None or bool(self.settings.get("SmsConfiguration"))
+        return given is not None
 
     def key(self, name: str) -> str:
         """The form of a username or alias under which it is unique."""
@@ -238,6 +258,19 @@ def session_time(identity: str) -> float:
 
 def random_uuid(random: Random) -> str:
     return str(uuid.UUID(bytes=random(16), version=4))
+
+
+def random_text(random: Random, characters: str, length: int) -> str:
+    """So many of the characters, each as likely as any other.
+
+    >>> random_text(lambda size: bytes(range(size)), "abc", 4)
+    'abca'
+    """
+    even = 256 - 256 % len(characters)
+    text = ""
+    while len(text) < length:
+        text += "".join(characters[byte % len(characters)] for byte in random(length) if byte < even)
+    return text[:length]
 
 
 def arn(region: str, account: str, pool_id: str) -> str:

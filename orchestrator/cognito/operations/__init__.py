@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from ..emulator import Emulator
 from ..model import Json
-from . import admin_users, attributes, groups, list_users, passwords, pools, sessions, sign_in, sign_up
+from . import admin_users, attributes, clients, groups, list_users, passwords, pools, sessions, sign_in, sign_up
 
 Operation = Callable[[Emulator, Json], Json | Awaitable[Json]]
 
@@ -51,8 +51,20 @@ OPERATIONS: dict[str, Operation] = {
     "AdminRemoveUserFromGroup": groups.admin_remove_user_from_group,
     "AdminListGroupsForUser": groups.admin_list_groups_for_user,
     "ListUsersInGroup": groups.list_users_in_group,
+    "CreateUserPool": pools.create_user_pool,
     "DescribeUserPool": pools.describe_user_pool,
+    "UpdateUserPool": pools.update_user_pool,
+    "DeleteUserPool": pools.delete_user_pool,
     "ListUserPools": pools.list_user_pools,
-    "DescribeUserPoolClient": pools.describe_user_pool_client,
-    "ListUserPoolClients": pools.list_user_pool_clients,
+    "AddCustomAttributes": pools.add_custom_attributes,
+    "GetUserPoolMfaConfig": pools.get_user_pool_mfa_config,
+    "SetUserPoolMfaConfig": pools.set_user_pool_mfa_config,
+    "TagResource": pools.tag_resource,
+    "UntagResource": pools.untag_resource,
+    "ListTagsForResource": pools.list_tags_for_resource,
+    "CreateUserPoolClient": clients.create_user_pool_client,
+    "DescribeUserPoolClient": clients.describe_user_pool_client,
+    "UpdateUserPoolClient": clients.update_user_pool_client,
+    "DeleteUserPoolClient": clients.delete_user_pool_client,
+    "ListUserPoolClients": clients.list_user_pool_clients,
 }

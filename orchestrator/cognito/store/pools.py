@@ -31,6 +31,11 @@ def save(database: Database, pool_id: str, settings: Mapping[str, Any], domain: 
     )
 
 
+def remove(database: Database, pool_id: str) -> None:
+    """Drops a pool with all that is in it."""
+    database.run("delete from pool where id = ?", pool_id)
+
+
 def after(database: Database, last: str, limit: int) -> list[Pool]:
     """The pools whose ids follow `last`, in order."""
     return [_pool(row) for row in database.all("select * from pool where id > ? order by id limit ?", last, limit)]
@@ -71,11 +76,21 @@ def save_client(
     )
 
 
+def is_configured(database: Database, client_id: str) -> bool:
+    """Whether the configuration made the client."""
+    row = database.one("select configured from client where id = ?", client_id)
+    return row is not None and bool(row["configured"])
+
+
+def remove_client(database: Database, client_id: str) -> None:
+    database.run("delete from client where id = ?", client_id)
+
+
 def forget_configured_clients(database: Database, pool_id: str, keep: set[str]) -> None:
     """Drops clients that an earlier configuration made and the present one no longer names."""
     for row in database.all("select id from client where pool_id = ? and configured", pool_id):
         if row["id"] not in keep:
-            database.run("delete from client where id = ?", row["id"])
+            remove_client(database, row["id"])
 
 
 def _pool(row: sqlite3.Row) -> Pool:
