@@ -234,8 +234,10 @@ def engine_error(error: asyncpg.PostgresError) -> EngineError:
     state, message = error.sqlstate or "", str(error.args[0] if error.args else error)
     if state == "23514":
         return EngineError("permission-error", f"Check constraint violation. {message}")
-    if state in _CONSTRAINTS:
-        return EngineError("constraint-violation", f"{_CONSTRAINTS[state]}{message}")
+    if state[:2] == "23":
+        return EngineError("constraint-violation", f"{_CONSTRAINTS.get(state, '')}{message}")
+    if state in _TARGETS:
+        return EngineError("constraint-error", _TARGETS[state] or message)
     if state == "22025":
         return EngineError("bad-request", message)
     if state[:2] == "22":
@@ -249,8 +251,12 @@ _CONSTRAINTS = {
     "23505": "Uniqueness violation. ",
     "23503": "Foreign key violation. ",
     "23502": "Not-NULL violation. ",
-    "23P01": "Exclusion constraint violation. ",
+    "23001": "Can not delete or update due to data being referred. ",
+    "23P01": "Exclusion violation. ",
 }
+
+# What an upsert names may not be there: its columns have no key, or its constraint does not exist.
+_TARGETS = {"42P10": "there is no unique or exclusion constraint on target column(s)", "42704": None}
 
 
 def described(error: asyncpg.PostgresError) -> dict[str, Any]:

@@ -14,8 +14,8 @@ import orjson
 
 from orchestrator.engine import plan, remote
 from orchestrator.engine.answers import filled, json_object
-from orchestrator.engine.db import Database, engine_error
-from orchestrator.engine.errors import EngineError, bad_request, not_found
+from orchestrator.engine.db import AWAY, Database, engine_error
+from orchestrator.engine.errors import EngineError, bad_request, not_found, not_supported
 from orchestrator.engine.given import at_steps
 from orchestrator.engine.prepare import (
     MutationField,
@@ -156,7 +156,9 @@ class Runner:
             if CHECK_FAILED in str(error):
                 raise _check_failed(path) from error
             raise engine_error(error).at(path) from error
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        except AWAY:
+            raise
+        except asyncpg.PostgresError as error:
             raise engine_error(error).at(path) from error
         return row[0] or b"null"
 
@@ -187,16 +189,19 @@ class Runner:
             rows, count = await self.changed(related.insert)
             affected += count
             if not rows:
-                raise _nothing_inserted(related, insert)
+                raise _nothing_inserted(
+                    f'object relation "{related.relationship}"', related.insert, f"{row.path}.{related.relationship}"
+                )
             values.update(
                 {ours: _literal(rows[0][theirs], insert.types[ours]) for ours, theirs in related.join.columns}
             )
         columns = tuple(dict.fromkeys((*insert.columns, *values)))
-        own, count = await self.changed_rows(replace(insert, rows=(plan.InsertRow(values),), columns=columns))
+        alone = replace(insert, rows=(plan.InsertRow(values),), columns=columns, path=row.path)
+        own, count = await self.changed_rows(alone)
         affected += count
+        if row.after and not own:
+            raise _nothing_inserted("array relations", insert, row.path)
         for related in row.after:
-            if not own:
-                break
             types = related.insert.types
             fixed = {theirs: _literal(own[0][ours], types[theirs]) for ours, theirs in related.join.columns}
             _, count = await self.changed(_with_values(related.insert, fixed))
@@ -229,11 +234,7 @@ def _check_failed(path: str) -> EngineError:
     return EngineError("permission-error", "check constraint of an insert/update permission has failed", path)
 
 
-def _nothing_inserted(related: plan.RelatedInsert, insert: plan.Insert) -> EngineError:
-    return EngineError(
-        "unexpected",
-        f'cannot proceed to insert object relation "{related.relationship}" since insert to table '
-        f'"{related.insert.table}" affects zero rows',
-        insert.path,
-        status=400,
+def _nothing_inserted(what: str, insert: plan.Insert, path: str) -> EngineError:
+    return not_supported(
+        f'cannot proceed to insert {what} since insert to table "{insert.table}" affects zero rows', path
     )

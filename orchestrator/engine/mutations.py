@@ -1,7 +1,5 @@
 """Mutation fields into plan nodes: what is inserted, updated and deleted, and what is shown of it."""
 
-# ruff: noqa: S608 - Hasura's error messages look like SQL to the linter.
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -10,11 +8,11 @@ from dataclasses import dataclass
 import orjson
 
 from orchestrator.engine import boolexp, given, plan, scalars
-from orchestrator.engine.arguments import arguments_of
+from orchestrator.engine.arguments import arguments_of, reject_null
 from orchestrator.engine.boolexp import BoolExp
-from orchestrator.engine.catalog import Key
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given
+from orchestrator.engine.inserts import InsertPlanner, numbered
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.planner import TYPENAME, Planner, find_field
 from orchestrator.engine.schema.bindings import (
@@ -24,12 +22,11 @@ from orchestrator.engine.schema.bindings import (
     FunctionRoot,
     InsertRoot,
     Namespace,
-    NestedInsert,
     UpdateOperator,
     UpdateRoot,
 )
 from orchestrator.engine.schema.types import Field, Input, InputObject, ObjectType
-from orchestrator.engine.schema.writes import JSONB_VALUES, PLACEHOLDER
+from orchestrator.engine.schema.writes import JSONB_VALUES
 from orchestrator.engine.selection import Selected, collect
 from orchestrator.engine.sql import Literal, Param
 
@@ -41,6 +38,8 @@ OPERAND_TYPES: Mapping[str, tuple[str, str]] = {
     "_delete_elem": ("int4", "integer"),
     "_delete_at_path": ("_text", "text[]"),
 }
+# The operators that take null where the column does; the column is null then, too.
+KEEPING_NULL = ("_append", "_prepend")
 
 
 @dataclass(frozen=True)
@@ -68,137 +67,11 @@ class MutationPlanner:
             return plan.CallFunction(self.planner.function(field, binding, selected, path))
         arguments = arguments_of(field, selected, self.planner.variables, path)
         if isinstance(binding, InsertRoot):
-            return self._insert(binding, arguments, selected, path)
+            insert = InsertPlanner(self.planner).insert(binding, arguments, path)
+            return plan.Mutation((insert,), self._output(binding.access, selected, path, single=binding.one))
         if isinstance(binding, UpdateRoot):
             return self._update(binding, field, arguments, selected, path)
         return self._delete(binding, field, arguments, selected, path)
-
-    # Inserts
-
-    def _insert(
-        self, binding: InsertRoot, arguments: Mapping[str, Given], selected: Selected, path: str
-    ) -> plan.Mutation:
-        access, argument = binding.access, "object" if binding.one else "objects"
-        at = f"{path}.args.{argument}"
-        conflict = arguments.get("on_conflict")
-        objects = [(arguments["object"], at)] if binding.one else _numbered(arguments["objects"], at)
-        insert = self._insert_rows(access, objects, conflict, at, f"{path}.args.on_conflict")
-        return plan.Mutation((insert,), self._output(access, selected, path, single=binding.one))
-
-    def _insert_rows(
-        self,
-        access: TableAccess,
-        objects: list[tuple[Given, str]],
-        conflict: Given | None,
-        path: str,
-        conflict_path: str,
-    ) -> plan.Insert:
-        rows = tuple(self._insert_row(access, item, at) for item, at in objects)
-        rights = access.insert
-        given_columns = {column for row in rows for column in row.values}
-        columns = tuple(c.name for c in access.table.info.columns if c.name in given_columns)
-        if not columns and not (rights and rights.presets):
-            columns = tuple(column.name for column in access.table.info.columns)
-        return plan.Insert(
-            access.table.name,
-            {column.name: column.sql_type for column in access.table.info.columns},
-            columns,
-            rows,
-            rights.presets if rights else {},
-            rights.check if rights else boolexp.FALSE,
-            self._on_conflict(access, conflict, conflict_path),
-            path,
-        )
-
-    def _insert_row(self, access: TableAccess, value: Given, path: str) -> plan.InsertRow:
-        type_ = self._input_object(access.table.typed("_insert_input"))
-        values: dict[str, Param] = {}
-        before: list[plan.RelatedInsert] = []
-        after: list[plan.RelatedInsert] = []
-        for name, item in given.as_object(value, type_, path).items():
-            binding = type_.fields[name].binding
-            if isinstance(binding, ColumnOf):
-                values[binding.column.name] = self._column_value(binding, item, f"{path}.{name}")
-                continue
-            related = self._related_insert(binding, item, f"{path}.{name}")
-            if related:
-                (after if binding.relationship.insert_after else before).append(related)
-        self._check_determined(values, before, path)
-        return plan.InsertRow(values, tuple(before), tuple(after))
-
-    def _check_determined(self, values: Mapping[str, Param], before: list[plan.RelatedInsert], path: str) -> None:
-        for related in before:
-            clash = [ours for ours, _ in related.join.columns if ours in values]
-            if clash:
-                columns = ", ".join(f'"{column}"' for column in clash)
-                raise validation_failed(
-                    f'cannot insert object relationship "{related.relationship}" as {columns} '
-                    "column values are already determined",
-                    f"{path}.{related.relationship}",
-                )
-
-    def _column_value(self, binding: ColumnOf, value: Given, path: str) -> Param:
-        if value.value is None:
-            return Param(Literal(None), binding.column.sql_type)
-        if binding.column.type in scalars.GEO_TYPES:
-            return given.as_param(value, scalars.encoder(binding.column.type), binding.column.sql_type, path)
-        return self.planner.column_param(binding, value, path)
-
-    def _related_insert(self, binding: NestedInsert, value: Given, path: str) -> plan.RelatedInsert | None:
-        if value.value is None:
-            return None
-        target, relationship = binding.target, binding.relationship
-        kind = "arr" if relationship.is_array else "obj"
-        type_ = self._input_object(target.table.typed(f"_{kind}_rel_insert_input"))
-        fields = given.as_object(value, type_, path)
-        data = fields["data"]
-        at = f"{path}.data"
-        objects = _numbered(data, at) if relationship.is_array else [(data, at)]
-        insert = self._insert_rows(target, objects, fields.get("on_conflict"), at, f"{path}.on_conflict")
-        self._check_parent_columns(insert, binding, objects)
-        return plan.RelatedInsert(relationship.name, relationship.join, relationship.is_array, insert)
-
-    def _check_parent_columns(
-        self, insert: plan.Insert, binding: NestedInsert, objects: list[tuple[Given, str]]
-    ) -> None:
-        if not binding.relationship.insert_after:
-            return
-        theirs = [column for _, column in binding.relationship.join.columns]
-        for row, (_, at) in zip(insert.rows, objects, strict=True):
-            clash = [column for column in theirs if column in row.values]
-            if clash:
-                columns = ", ".join(f'"{column}"' for column in clash)
-                raise validation_failed(
-                    f"cannot insert {columns} columns as their values are already being determined by parent insert", at
-                )
-
-    def _on_conflict(self, access: TableAccess, value: Given | None, path: str) -> plan.OnConflict | None:
-        if value is None or value.value is None:
-            return None
-        table, reader = access.table, self.planner.arguments
-        type_ = self._input_object(table.typed("_on_conflict"))
-        fields = given.as_object(value, type_, path)
-        constraint: Key = given.as_enum(
-            fields["constraint"], reader.enum(table.typed("_constraint")), f"{path}.constraint"
-        ).binding
-        columns = self._conflict_columns(access, fields.get("update_columns"), f"{path}.update_columns")
-        update = access.update
-        where: BoolExp = update.filter if update else boolexp.TRUE
-        if "where" in fields and fields["where"].value is not None:
-            own = reader.where(fields["where"], table.typed("_bool_exp"), f"{path}.where")
-            where = boolexp.all_of([own, where])
-        presets = update.presets if update else {}
-        return plan.OnConflict(constraint.name, columns, presets, where, update.check if update else boolexp.TRUE)
-
-    def _conflict_columns(self, access: TableAccess, value: Given | None, path: str) -> tuple[str, ...]:
-        if value is None or value.value is None:
-            return ()
-        enum = self.planner.arguments.enum(access.table.typed("_update_column"))
-        items = given.as_list(value, path, enum.name)
-        values = [given.as_enum(item, enum, f"{path}[{index}]") for index, item in enumerate(items)]
-        if any(item.name == PLACEHOLDER for item in values):
-            raise validation_failed("erroneous column name", path.removesuffix(".update_columns"))
-        return tuple(item.binding.column.name for item in values)
 
     # Updates and deletes
 
@@ -211,7 +84,7 @@ class MutationPlanner:
             type_ = self._input_object(access.table.typed("_updates"))
             updates = [
                 self._update_where(access, type_.fields, given.as_object(item, type_, at), at)
-                for item, at in _numbered(arguments["updates"], f"{path}.args.updates")
+                for item, at in numbered(arguments["updates"], f"{path}.args.updates")
             ]
             return plan.Mutation(tuple(updates), output, many=True)
         if binding.kind == "where":
@@ -240,11 +113,11 @@ class MutationPlanner:
         if rights is None:
             raise validation_failed("no update is allowed", path)
         changes = list(self._changes(inputs, arguments, path))
-        seen: set[str] = set()
-        for change in changes:
-            if change.column in seen:
-                raise validation_failed(f'Column found in multiple operators: "{change.column}".', path)
-            seen.add(change.column)
+        names = [change.column for change in changes]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            listed = ", ".join(f"'{name}'" for name in twice)
+            raise validation_failed(f"Column found in multiple operators: [{listed}].", path)
         if not changes and not rights.presets and not _has_operator(inputs, arguments):
             operators = sorted(name for name, item in inputs.items() if isinstance(item.binding, UpdateOperator))
             raise validation_failed(f"at least any one of {', '.join(operators)} is expected", path)
@@ -257,7 +130,7 @@ class MutationPlanner:
     ) -> Iterator[plan.SetColumn]:
         for name, value in arguments.items():
             operator = inputs[name].binding
-            if not isinstance(operator, UpdateOperator) or value.value is None:
+            if not isinstance(operator, UpdateOperator):
                 continue
             type_ = self._input_object(inputs[name].type.named)
             for column, item in given.as_object(value, type_, f"{path}.{name}").items():
@@ -269,16 +142,22 @@ class MutationPlanner:
 
     def _operand(self, operator: str, binding: ColumnOf, value: Given, path: str) -> Param:
         if operator not in JSONB_VALUES:
-            return self._column_value(binding, value, path)
+            return self.planner.written_param(binding, value, path)
         type_name, cast = OPERAND_TYPES[operator]
-        return self.planner.arguments.scalar(value, type_name, cast, path)
+        if operator in KEEPING_NULL and value.value is None and binding.column.nullable:
+            return Param(Literal(None), cast)
+        if operator != "_delete_at_path":
+            return self.planner.arguments.scalar(value, type_name, cast, path)
+        for item, at in numbered(value, path):
+            reject_null(item, "String", at)
+        return given.as_param(value, scalars.array_encoder("text", takes_text=False), cast, path)
 
     def _delete(
         self, binding: DeleteRoot, field: Field, arguments: Mapping[str, Given], selected: Selected, path: str
     ) -> plan.Mutation:
         access = binding.access
         if binding.by_pk:
-            where = self.planner.key_condition(field.args, arguments, path)
+            where = self.planner.key_condition(field.args, arguments, f"{path}.args")
         else:
             type_name = access.table.typed("_bool_exp")
             where = self.planner.arguments.where(arguments["where"], type_name, f"{path}.args.where")
@@ -312,12 +191,4 @@ class MutationPlanner:
 
 def _has_operator(inputs: Mapping[str, Input], arguments: Mapping[str, Given]) -> bool:
     """Whether an operator is given at all, be it with no columns: such an update changes nothing."""
-    return any(
-        isinstance(inputs[name].binding, UpdateOperator) and value.value is not None
-        for name, value in arguments.items()
-    )
-
-
-def _numbered(value: Given, path: str) -> list[tuple[Given, str]]:
-    items = given.as_list(value, path)
-    return [(item, f"{path}[{index}]") for index, item in enumerate(items)]
+    return any(isinstance(inputs[name].binding, UpdateOperator) for name in arguments)

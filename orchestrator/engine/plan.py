@@ -246,9 +246,13 @@ class OnConflict:
 
 @dataclass(frozen=True, slots=True)
 class InsertRow:
-    """One row: its columns' values, and the objects inserted before it and the rows inserted after it."""
+    """One row: its columns' values, and the objects inserted before it and the rows inserted after it.
+
+    `path` is where errors are reported when the row is inserted by itself.
+    """
 
     values: Mapping[str, Param]
+    path: str = "$"
     before: tuple[RelatedInsert, ...] = ()
     after: tuple[RelatedInsert, ...] = ()
 
@@ -258,6 +262,7 @@ class RelatedInsert:
     relationship: str
     join: Join
     is_array: bool
+    after: bool
     insert: Insert
 
 

@@ -96,7 +96,7 @@ class Planner:
     def _by_key(
         self, access: TableAccess, field: Field, arguments: Mapping[str, Given], selected: Selected, path: str
     ) -> plan.Rows:
-        where = self.key_condition(field.args, arguments, path)
+        where = self.key_condition(field.args, arguments, f"{path}.args")
         fields = self.fields(access, selected, path)
         filter_ = access.select.filter if access.select else boolexp.FALSE
         return plan.Rows(access.table.name, fields, boolexp.all_of([where, filter_]), single=True)
@@ -106,16 +106,22 @@ class Planner:
         items: list[BoolExp] = []
         for name, value in arguments.items():
             binding: ColumnOf = inputs[name].binding
-            items.append(Compare(binding.column.name, "_eq", self.column_param(binding, value, f"{path}.args.{name}")))
+            items.append(Compare(binding.column.name, "_eq", self.column_param(binding, value, f"{path}.{name}")))
         return boolexp.all_of(items)
 
     def column_param(self, binding: ColumnOf, value: Given, path: str) -> Param:
         """The value of a column, which may not be null."""
         column = binding.column
-        if binding.enum is not None and value.value is not None:
+        if binding.enum is not None:
             enum = self.arguments.enum(binding.enum)
             return literal(given.as_enum(value, enum, path).name, "text")
         return self.arguments.scalar(value, column.type, column.sql_type, path)
+
+    def written_param(self, binding: ColumnOf, value: Given, path: str) -> Param:
+        """The value to be written into a column, null where the column takes it."""
+        if value.value is None and binding.column.nullable:
+            return Param(Literal(None), binding.column.sql_type)
+        return self.column_param(binding, value, path)
 
     def rows(
         self,

@@ -272,6 +272,8 @@ def _mutation_field(root: plan.Root) -> MutationField:
     if not isinstance(node, plan.Mutation):
         return MutationField(key, root.source, (), constant=root.constant)
     runs = tuple(_run(change, node.outputs) for change in node.changes)
+    if not runs:
+        return MutationField(key, root.source, (), constant=b"[]")
     return MutationField(key, root.source, runs, many=node.many)
 
 

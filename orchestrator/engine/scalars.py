@@ -225,6 +225,7 @@ _ENCODERS: Mapping[str, Encode] = {
     "float4": encode_number,
     "float8": encode_number,
     "numeric": encode_number,
+    "money": encode_number,
     "bool": encode_truth,
     "json": encode_json,
     "jsonb": encode_json,

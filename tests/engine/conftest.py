@@ -34,7 +34,7 @@ create schema "other schema";
 """
 
 ROWS = """
-truncate author, article restart identity;
+truncate author, article restart identity cascade;
 insert into author (id, name, rating, born, big, tags, profile) values
   (1, 'Ada', 4.50, '1815-12-10', 9007199254740993, '{math,"a \\"b\\""}', '{"city": {"name": "London"}}'),
   (2, 'Bob', null, null, null, '{}', '{"city": null}'),

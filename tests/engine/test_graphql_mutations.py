@@ -194,8 +194,43 @@ def test_an_update_that_sets_no_column_changes_nothing(blog: Engine) -> None:
     by_key = "mutation { update_author_by_pk(pk_columns: {id: 1}, _set: {}) { id articles { id } } }"
     assert blog.data(by_key) == {"update_author_by_pk": None}
     code, path, message = blog.error(update, {"set": None})
-    assert (code, path) == ("validation-failed", "$.selectionSet.update_author.args")
-    assert message.startswith("at least any one of")
+    assert (code, path) == ("validation-failed", "$.selectionSet.update_author.args._set")
+    assert message == "expected an object for type 'author_set_input', but found null"
+
+
+def test_a_column_has_one_operator_only(blog: Engine) -> None:
+    update = "mutation { update_article(where: {}, _set: {likes: 1}, _inc: {likes: 1}) { affected_rows } }"
+    assert blog.error(update) == (
+        "validation-failed",
+        "$.selectionSet.update_article.args",
+        "Column found in multiple operators: ['likes'].",
+    )
+
+
+def test_an_update_of_nothing_many_times_answers_an_empty_list(blog: Engine) -> None:
+    assert blog.data("mutation { update_article_many(updates: []) { affected_rows } }") == {"update_article_many": []}
+
+
+def test_a_path_of_one_step_needs_no_list(blog: Engine) -> None:
+    found = blog.data(
+        'mutation { update_author_by_pk(pk_columns: {id: 1}, _delete_at_path: {profile: "city"}) { profile } }'
+    )
+    assert found == {"update_author_by_pk": {"profile": {}}}
+
+
+def test_null_appended_to_json_makes_it_null(blog: Engine) -> None:
+    found = blog.data("mutation { update_author_by_pk(pk_columns: {id: 1}, _append: {profile: null}) { profile } }")
+    assert found == {"update_author_by_pk": {"profile": None}}
+
+
+def test_a_null_key_is_refused_where_it_stands(blog: Engine) -> None:
+    for field, place in (
+        ("update_author_by_pk(pk_columns: {id: null}, _set: {})", "args.pk_columns.id"),
+        ("delete_author_by_pk(id: null)", "args.id"),
+    ):
+        path = f"$.selectionSet.{field.partition('(')[0]}.{place}"
+        message = "unexpected null value for type 'Int'"
+        assert blog.error(f"mutation {{ {field} {{ id }} }}") == ("validation-failed", path, message)
 
 
 def test_a_null_default_does_not_make_a_variable_fit_where_null_may_not_be(blog: Engine) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import scalars
-from orchestrator.engine.catalog import Column
+from orchestrator.engine.catalog import Column, Key
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.bindings import AffectedRowsOf, ColumnOf, NestedInsert, ReturningOf, UpdateOperator
 from orchestrator.engine.schema.types import (
@@ -23,6 +23,7 @@ from orchestrator.engine.schema.types import (
     list_of,
     required,
 )
+from orchestrator.engine.tracked import GRAPHQL_NAME
 
 if TYPE_CHECKING:
     from orchestrator.engine.schema.role import RoleSchema
@@ -94,9 +95,14 @@ def arr_rel_insert_input(schema: RoleSchema, access: TableAccess) -> InputObject
     )
 
 
+def conflict_keys(access: TableAccess) -> list[Key]:
+    """The keys whose constraint has a name that GraphQL can express."""
+    return [key for key in access.table.keys if GRAPHQL_NAME.match(key.name)]
+
+
 def on_conflict_argument(schema: RoleSchema, access: TableAccess) -> tuple[Input, ...]:
     """The argument, where a key exists that could be in conflict."""
-    if not access.table.keys or access.table.info.is_view:
+    if not conflict_keys(access) or access.table.info.is_view:
         return ()
     return (Input("on_conflict", Ref(access.table.typed("_on_conflict")), "upsert condition"),)
 
@@ -124,7 +130,7 @@ def constraint(schema: RoleSchema, access: TableAccess) -> Enum:
             f"unique or primary key constraint on columns {', '.join(f'{chr(34)}{c}{chr(34)}' for c in key.columns)}",
             key if key != primary else primary,
         )
-        for key in access.table.keys
+        for key in conflict_keys(access)
     )
     description = f'unique or primary key constraints on table "{access.table.name}"'
     return Enum(access.table.typed("_constraint"), {value.name: value for value in values}, description)
