@@ -5,7 +5,7 @@ BIN := .venv/bin
 STACK := $(BIN)/hasura-cognito
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status verify reset test lint bench conformance
+.PHONY: help up down status verify reset test lint bench conformance console
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,13 @@ lint: .venv/installed-dev ## ruff, mypy --strict, import contracts, the template
 
 conformance: .venv/installed-dev ## Replay recorded tests of Hasura's own, from CONFORMANCE_DIR, against the engine
 	@$(BIN)/python tests/conformance/run.py $(ARGS)
+
+console: console/node_modules/.package-lock.json ## Build the page that the engine serves at /console (needs Node)
+	@npm --prefix console run --silent build
+
+console/node_modules/.package-lock.json: console/package-lock.json
+	@npm --prefix console ci --silent --no-audit --no-fund
+	@touch $@
 
 bench: .venv/installed-dev ## Measure, side by side with peers
 	@$(BIN)/python -m benchmarks $(NAME)

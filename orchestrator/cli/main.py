@@ -21,6 +21,7 @@ COMMANDS = {
     "up": ("orchestrator.cli.life:up", "Start the stack, apply the project, and prove that sign-in works."),
     "down": ("orchestrator.cli.life:down", "Stop everything; the data stays."),
     "status": ("orchestrator.cli.state:status", "Show services, URLs and ids."),
+    "open": ("orchestrator.cli.pages:open_page", "Open a page of the running stack in the browser."),
     "logs": ("orchestrator.cli.state:logs", "Show the logs of the services."),
     "reset": ("orchestrator.cli.life:reset", "Stop everything and delete its data."),
     "verify": ("orchestrator.cli.state:verify", "Take a throwaway user the whole way."),

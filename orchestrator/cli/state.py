@@ -78,6 +78,7 @@ def print_for_people(facts: Mapping[str, Any]) -> None:
     out.print_facts(
         {
             "GraphQL": urls["graphql"],
+            **({"console": urls["console"]} if urls["console"] else {}),
             "PostgreSQL": without_password(urls["postgres"]),
             "Cognito": urls["cognito"],
             "issuer": urls["issuer"],

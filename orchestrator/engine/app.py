@@ -248,6 +248,10 @@ def routes(engine: Engine, config: Config) -> list[BaseRoute]:
         found.append(Route("/v1alpha1/pg_dump", engine.pg_dump, methods=["POST"]))
     if "config" in config.enabled_apis:
         found.append(Route("/v1alpha1/config", engine.configuration, methods=["GET"]))
+    if config.console:
+        from orchestrator.engine.console import pages
+
+        found.extend(pages.routes(config.auth, VERSION))
     return found
 
 

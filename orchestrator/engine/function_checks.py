@@ -60,6 +60,14 @@ def tracking_problems(function: Function, found: FunctionInfo) -> Iterator[str]:
             "Maybe the function was given the wrong volatility when it was defined?"
         )
     yield from tracked_session_problems(function.configuration.session_argument, found)
+    yield from naming_problems(found)
+
+
+def naming_problems(found: FunctionInfo) -> Iterator[str]:
+    """The arguments become fields of an input object."""
+    names = [each.name for each in inputs(found) if each.name and not GRAPHQL_NAME.fullmatch(each.name)]
+    if names:
+        yield f"the function arguments {','.join(names)} are not in compliance with GraphQL spec"
 
 
 def tracked_session_problems(name: str | None, found: FunctionInfo) -> Iterator[str]:
@@ -88,6 +96,7 @@ def computed_field_reason(
         *table_problems(computed, table, found),
         *session_problems(computed, found),
         *return_problems(found, is_tracked),
+        *naming_problems(found),
     ]
     if not problems:
         return None

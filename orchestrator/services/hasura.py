@@ -12,6 +12,9 @@ from orchestrator.settings import Hasura
 
 # Where metadata/databases/databases.yaml looks for the application's database.
 SOURCE_URL_VARIABLE = "PG_DATABASE_URL"
+CONSOLE = "HASURA_GRAPHQL_ENABLE_CONSOLE"
+# Hasura's words for it.
+TRUE = ("true", "t", "yes", "y")
 
 
 def jwt_secret(*, jwks: str, issuer: str, audience: tuple[str, ...]) -> str:
@@ -29,7 +32,7 @@ def environment(settings: Hasura, *, database: str, metadata_database: str, jwt_
     return {
         "HASURA_GRAPHQL_JWT_SECRET": jwt_secret,
         "HASURA_GRAPHQL_CORS_DOMAIN": "*",
-        "HASURA_GRAPHQL_ENABLE_CONSOLE": "true",
+        CONSOLE: "true",
         "HASURA_GRAPHQL_ENABLE_TELEMETRY": "false",
         "HASURA_GRAPHQL_DEV_MODE": "true",
         **settings.passed_on,
@@ -38,6 +41,12 @@ def environment(settings: Hasura, *, database: str, metadata_database: str, jwt_
         "HASURA_GRAPHQL_METADATA_DATABASE_URL": metadata_database,
         SOURCE_URL_VARIABLE: database,
     }
+
+
+def console_url(settings: Hasura, url: str) -> str | None:
+    """Where the console is; None where the user has switched it off."""
+    asked = settings.passed_on.get(CONSOLE, "true").lower()
+    return f"{url}/console" if asked in TRUE else None
 
 
 def hasura(env: Mapping[str, str], *, postgres_bin: Path, url: str, host: str, port: int, cwd: Path) -> Spec:

@@ -119,7 +119,7 @@ def make_urls(settings: Settings, addresses: Addresses) -> Urls:
     return Urls(
         hasura=addresses.url("hasura"),
         graphql=f"{addresses.url('hasura')}/v1/graphql",
-        console=None,
+        console=hasura.console_url(settings.hasura, addresses.url("hasura")),
         postgres=postgres_url(settings, addresses, settings.postgres.database),
         cognito=addresses.url("cognito"),
         issuer=issuer,

@@ -6,6 +6,7 @@ import json
 import shlex
 import uuid
 
+import httpx
 import pytest
 
 from tests.flow.conftest import Project, Running
@@ -74,6 +75,13 @@ def test_an_unknown_function_and_an_unknown_trigger_are_told_with_the_near_one(p
     assert "Did you mean hasura-cognito-user-sync?" in said
     said = project.fails("lambda", "invoke", "user-sync", "-t", "PostAuthentification", "-u", email)
     assert "Did you mean PostAuthentication_Authentication?" in said
+
+
+def test_the_console_opens_in_the_browser(project: Project) -> None:
+    url = project.status()["urls"]["console"]
+    assert httpx.get(url).headers["content-type"] == "text/html; charset=utf-8"
+    assert project.ok("open", "console", BROWSER="true") == f"{url}\n"
+    assert f"Open {url} yourself." in project.fails("open", "console", BROWSER="false")
 
 
 def test_a_function_that_fails_is_exit_code_1_with_its_error(project: Project) -> None:

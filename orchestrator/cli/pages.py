@@ -1,0 +1,44 @@
+"""open."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from orchestrator.errors import StackError
+from orchestrator.project.config import find_root
+from orchestrator.stack.plan import Urls
+from orchestrator.stack.status import running
+
+# Where each page is; None where it is switched off, and what switches it on.
+PAGES: Mapping[str, tuple[Callable[[Urls], str | None], str]] = {
+    "console": (
+        lambda urls: urls.console,
+        "Take HASURA_GRAPHQL_ENABLE_CONSOLE out of .env and run `hasura-cognito up`.",
+    ),
+}
+
+
+@click.command()
+@click.argument("page", type=click.Choice(list(PAGES)))
+@click.pass_obj
+def open_page(project: Path, page: str) -> None:
+    """Open a page of the running stack in the browser, and print its address.
+
+    \b
+    console  GraphiQL on the engine, with fields for the role, an ID token and the admin secret
+
+    \b
+    Examples:
+      hasura-cognito open console
+    """
+    find, hint = PAGES[page]
+    url = find(running(find_root(project)).urls)
+    if url is None:
+        raise StackError(f"The {page} is switched off.", hint)
+    click.echo(url)
+    if not webbrowser.open(url):
+        raise StackError("No browser could be started here.", f"Open {url} yourself.")
