@@ -14,6 +14,8 @@ from tests.guarded import guarded_engine
 
 __all__ = ["module_database", "nothing_left"]
 
+# No name but this machine's address is found.
+OFFLINE = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-gpu"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -28,7 +30,7 @@ def chromium() -> str:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu"])
+        browser = await playwright.chromium.launch(executable_path=chromium, args=OFFLINE)
         yield browser
         await browser.close()
 
