@@ -14,7 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import local, well_known
 from .aws_json import AwsJson
 from .emulator import Emulator
+from .hosted_ui import routes as hosted_ui
 from .lambda_client import LambdaClient
+from .oauth import endpoints
 from .service_model import ServiceModel
 
 ALLOWED = (
@@ -36,7 +38,12 @@ def make_app(emulator: Emulator, model: ServiceModel, functions: LambdaClient) -
         await functions.close()
         emulator.database.close()
 
-    routes = [*local.routes(emulator), *well_known.routes(emulator)]
+    routes = [
+        *local.routes(emulator),
+        *endpoints.routes(emulator),
+        *hosted_ui.routes(emulator, model),
+        *well_known.routes(emulator),
+    ]
     return AcrossOrigins(AwsJson(Starlette(routes=routes, lifespan=lifespan), emulator, model))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
 from collections.abc import Mapping
@@ -12,9 +11,9 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .emulator import Emulator
-from .errors import CognitoError, InvalidParameter, Serialization, UnknownOperation
+from .errors import CognitoError, Serialization, UnknownOperation
 from .model import Json, random_uuid
-from .operations import OPERATIONS
+from .operations import run
 from .service_model import ServiceModel
 
 LARGEST_BODY = 1024 * 1024
@@ -60,11 +59,7 @@ class AwsJson:
             raise UnknownOperation(
                 f"Cognito has no operation {name!r}." if name else "The header X-Amz-Target is missing."
             )
-        operation = OPERATIONS.get(name)
-        if operation is None:
-            raise InvalidParameter(f"The operation {name} is missing in this emulator.")
-        answer = operation(self._emulator, self._model.validated(name, _parsed(body)))
-        return await answer if inspect.isawaitable(answer) else answer
+        return await run(self._emulator, name, self._model.validated(name, _parsed(body)))
 
     async def _send(self, send: Send, status: int, answer: Json) -> None:
         content = orjson.dumps(answer)

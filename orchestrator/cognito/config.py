@@ -14,6 +14,7 @@ from .service_model import ServiceModel
 
 NAMES = {
     "region", "account", "host", "port", "url", "database", "lambda_url", "pool", "clients", "groups", "domain",
+    "providers", "resource_servers",
 }  # fmt: skip
 
 
@@ -37,6 +38,8 @@ class Config:
     clients: tuple[Mapping[str, Any], ...]
     groups: tuple[Mapping[str, Any], ...] = ()
     domain: str | None = None
+    providers: tuple[Mapping[str, Any], ...] = ()
+    resource_servers: tuple[Mapping[str, Any], ...] = ()
 
 
 def read(path: Path, model: ServiceModel) -> Config:
@@ -77,6 +80,8 @@ def parse(document: Any, model: ServiceModel) -> Config:
         clients=tuple(_inputs(document, "clients", "CreateUserPoolClient", pool_id, {"ClientId"}, model)),
         groups=tuple(_inputs(document, "groups", "CreateGroup", pool_id, set(), model)),
         domain=_text(document, "domain") if document.get("domain") else None,
+        providers=tuple(_inputs(document, "providers", "CreateIdentityProvider", pool_id, set(), model)),
+        resource_servers=tuple(_inputs(document, "resource_servers", "CreateResourceServer", pool_id, set(), model)),
     )
 
 

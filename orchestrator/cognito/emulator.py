@@ -10,7 +10,7 @@ from . import triggers
 from .auth.passwords import Passwords
 from .config import Config, ConfigError
 from .model import Clock, Json, Pool, Random
-from .store import groups, pools, secrets, users
+from .store import groups, pools, providers, resource_servers, secrets, users
 from .store.database import Database
 from .tokens import keys
 
@@ -56,7 +56,7 @@ def assemble(config: Config, database: Database, invoke: triggers.Invoke, clock:
 
 
 def apply(config: Config, database: Database, clock: Clock, random: Random) -> None:
-    """Brings pool, clients and groups to what the configuration says; users stay. Raises ConfigError."""
+    """Brings pool, clients, groups and providers to what the configuration says; users stay. Raises ConfigError."""
     at = clock()
     with database.transaction():
         _refuse_new_keys(config, database)
@@ -71,6 +71,19 @@ def apply(config: Config, database: Database, clock: Clock, random: Random) -> N
             )
         for group in config.groups:
             groups.save(database, config.pool_id, group["GroupName"], group, at)
+        _apply_providers(config, database, at)
+
+
+def _apply_providers(config: Config, database: Database, at: float) -> None:
+    """Identity providers and resource servers as the configuration says; those made through the API stay."""
+    providers.forget_configured(database, config.pool_id, {each["ProviderName"] for each in config.providers})
+    for given in config.providers:
+        settings = {name: value for name, value in given.items() if name != "ProviderName"}
+        providers.save(database, config.pool_id, given["ProviderName"], settings, at, configured=True)
+    named = {each["Identifier"] for each in config.resource_servers}
+    resource_servers.forget_configured(database, config.pool_id, named)
+    for server in config.resource_servers:
+        resource_servers.save(database, config.pool_id, server, configured=True)
 
 
 def _refuse_new_keys(config: Config, database: Database) -> None:

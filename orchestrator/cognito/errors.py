@@ -27,6 +27,10 @@ class CodeMismatch(CognitoError):
     pass
 
 
+class DuplicateProvider(CognitoError):
+    pass
+
+
 class ExpiredCode(CognitoError):
     pass
 
@@ -35,7 +39,15 @@ class GroupExists(CognitoError):
     pass
 
 
-class InvalidLambdaResponse(CognitoError):
+class LambdaFailure(CognitoError):
+    """A trigger did not do what it should; `trigger` is its name."""
+
+    def __init__(self, message: str, trigger: str) -> None:
+        super().__init__(message)
+        self.trigger = trigger
+
+
+class InvalidLambdaResponse(LambdaFailure):
     pass
 
 
@@ -75,7 +87,7 @@ class Serialization(CognitoError):
         self.place = place
 
 
-class UnexpectedLambda(CognitoError):
+class UnexpectedLambda(LambdaFailure):
     pass
 
 
@@ -95,7 +107,7 @@ class UnsupportedUserState(CognitoError):
     pass
 
 
-class UserLambdaValidation(CognitoError):
+class UserLambdaValidation(LambdaFailure):
     pass
 
 

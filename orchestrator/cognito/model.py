@@ -160,6 +160,30 @@ class Client:
     def revokes_tokens(self) -> bool:
         return self.settings.get("EnableTokenRevocation") is not False
 
+    @property
+    def oauth_flows(self) -> tuple[str, ...]:
+        """The OAuth grants it may use; none unless it is made for them."""
+        if not self.settings.get("AllowedOAuthFlowsUserPoolClient"):
+            return ()
+        return tuple(self.settings.get("AllowedOAuthFlows") or ())
+
+    @property
+    def oauth_scopes(self) -> tuple[str, ...]:
+        return tuple(self.settings.get("AllowedOAuthScopes") or ())
+
+    @property
+    def callback_urls(self) -> tuple[str, ...]:
+        return tuple(self.settings.get("CallbackURLs") or ())
+
+    @property
+    def logout_urls(self) -> tuple[str, ...]:
+        return tuple(self.settings.get("LogoutURLs") or ())
+
+    @property
+    def identity_providers(self) -> tuple[str, ...]:
+        """The providers its users may come from; COGNITO is the pool itself."""
+        return tuple(self.settings.get("SupportedIdentityProviders") or ("COGNITO",))
+
     def allows(self, flow: str) -> bool:
         """Whether an auth flow is open; flows are those of AuthFlow, old names included."""
         flows = self.settings.get("ExplicitAuthFlows") or ("ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
@@ -229,6 +253,42 @@ class Challenge:
     name: str
     data: Mapping[str, Any] = field(repr=False)
     expires_at: float
+
+
+@dataclass(frozen=True)
+class BrowserSession:
+    """Who is signed in to the hosted UI in one browser; `session` is the id of that sign-in."""
+
+    pool_id: str
+    sub: str
+    session: str
+    auth_time: int
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class IdentityProvider:
+    """Google, Facebook, …: its settings as CreateIdentityProvider takes them."""
+
+    pool_id: str
+    name: str
+    settings: Mapping[str, Any] = field(repr=False)
+    created_at: float
+    modified_at: float
+
+    @property
+    def kind(self) -> str:
+        """Google, Facebook, LoginWithAmazon, SignInWithApple, OIDC or SAML."""
+        return str(self.settings["ProviderType"])
+
+    @property
+    def mapping(self) -> Mapping[str, str]:
+        """The claim of the provider that each attribute of a user comes from."""
+        return self.settings.get("AttributeMapping") or {"username": "id" if self.kind == "Facebook" else "sub"}
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        return tuple(self.settings.get("IdpIdentifiers") or ())
 
 
 @dataclass(frozen=True)

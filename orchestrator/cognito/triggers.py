@@ -53,11 +53,11 @@ async def run(invoke: Invoke, pool: Pool, region: str, username: str, client_id:
     try:
         answer = await invoke(function, event(pool, region, username, client_id, call))
     except FunctionRaised as error:
-        raise UserLambdaValidation(f"{call.trigger} failed with error {error}.") from error
+        raise UserLambdaValidation(f"{call.trigger} failed with error {error}.", call.trigger) from error
     except FunctionUnavailable as error:
-        raise UnexpectedLambda(f"{call.trigger} invocation failed due to error {error}.") from error
+        raise UnexpectedLambda(f"{call.trigger} invocation failed due to error {error}.", call.trigger) from error
     if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
-        raise InvalidLambdaResponse("Unrecognizable lambda output")
+        raise InvalidLambdaResponse("Unrecognizable lambda output", call.trigger)
     response: Json = answer["response"]
     return response
 
@@ -109,6 +109,11 @@ def pre_token_generation(
         return Call("PreTokenGeneration", source, request, {"claimsOverrideDetails": None})
     request["scopes"] = list(scopes)
     return Call("PreTokenGeneration", source, request, {"claimsAndScopeOverrideDetails": None}, version)
+
+
+def pre_token_generation_for_machine(scopes: tuple[str, ...], metadata: Json | None) -> Call:
+    request = {"userAttributes": {}, "groupConfiguration": {}, "scopes": list(scopes), **_metadata(metadata)}
+    return Call("PreTokenGeneration", "ClientCredentials", request, {"claimsAndScopeOverrideDetails": None}, "3")
 
 
 def custom_message(source: str, user: User, code: str, username: str | None, metadata: Json | None) -> Call:

@@ -28,6 +28,7 @@ from orchestrator.cognito.lambda_client import LambdaClient
 from orchestrator.cognito.service_model import ServiceModel
 from orchestrator.cognito.store.database import open_database
 
+from .browser import AFTER_LOGOUT, APP, Browser
 from .functions import Functions
 
 POOL = "us-east-1_Test1"
@@ -227,6 +228,29 @@ def _run(
 def cognito(start: Start) -> Running:
     """An emulator with a plain pool, whose users sign in with usernames."""
     return start()
+
+
+OAUTH = {
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code", "implicit"],
+    "AllowedOAuthScopes": ["openid", "email", "profile", "aws.cognito.signin.user.admin"],
+    "CallbackURLs": [APP, "http://localhost:3000/?from=cognito", "myapp://callback"],
+    "LogoutURLs": [AFTER_LOGOUT],
+    "SupportedIdentityProviders": ["COGNITO", "Google", "Work"],
+    "PreventUserExistenceErrors": "ENABLED",
+}
+
+
+@pytest.fixture
+def hosted(start: Start) -> Running:
+    """An emulator whose client may use the hosted UI, in a plain pool."""
+    return start(client=OAUTH)
+
+
+@pytest.fixture
+def browser(hosted: Running) -> Iterator[Browser]:
+    with Browser(hosted.url) as opened:
+        yield opened
 
 
 @pytest.fixture

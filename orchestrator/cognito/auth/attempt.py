@@ -93,8 +93,11 @@ async def after_proof(attempt: Attempt, user: User) -> Outcome:
     return Challenged("NEW_PASSWORD_REQUIRED", parameters, session)
 
 
-async def complete(attempt: Attempt, user: User, source: str) -> SignedIn:
-    """A new session, with the triggers that run once a user proved who it is."""
+async def complete(attempt: Attempt, user: User, source: str, *, first: bool = False) -> SignedIn:
+    """A new session, with the triggers that run once a user proved who it is.
+
+    PostAuthentication does not run for the first sign-in of a federated user, who was just announced otherwise.
+    """
     emulator, pool, client = attempt.emulator, attempt.pool, attempt.client
     at = emulator.clock()
     session = Session(session_id(at, emulator.random), int(at))
@@ -106,7 +109,8 @@ async def complete(attempt: Attempt, user: User, source: str) -> SignedIn:
         "PreTokenGeneration": lambda: generate(emulator, wanted),
         "PostAuthentication": lambda: emulator.trigger(pool, user.username, client.id, post),
     }
-    results = {name: await steps[name]() for name in triggers.AFTER_AUTHENTICATION}
+    wanted_steps = [name for name in triggers.AFTER_AUTHENTICATION if not (first and name == "PostAuthentication")]
+    results = {name: await steps[name]() for name in wanted_steps}
     return SignedIn(emulator, wanted, results["PreTokenGeneration"])
 
 

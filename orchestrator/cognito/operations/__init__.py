@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from ..emulator import Emulator
+from ..errors import InvalidParameter
 from ..model import Json
-from . import admin_users, attributes, clients, groups, list_users, passwords, pools, sessions, sign_in, sign_up
+from . import (
+    admin_users,
+    attributes,
+    clients,
+    customization,
+    domains,
+    groups,
+    identity_providers,
+    linking,
+    list_users,
+    passwords,
+    pools,
+    resource_servers,
+    sessions,
+    sign_in,
+    sign_up,
+)
 
 Operation = Callable[[Emulator, Json], Json | Awaitable[Json]]
 
@@ -67,4 +84,32 @@ OPERATIONS: dict[str, Operation] = {
     "UpdateUserPoolClient": clients.update_user_pool_client,
     "DeleteUserPoolClient": clients.delete_user_pool_client,
     "ListUserPoolClients": clients.list_user_pool_clients,
+    "CreateIdentityProvider": identity_providers.create_identity_provider,
+    "UpdateIdentityProvider": identity_providers.update_identity_provider,
+    "DescribeIdentityProvider": identity_providers.describe_identity_provider,
+    "GetIdentityProviderByIdentifier": identity_providers.get_identity_provider_by_identifier,
+    "DeleteIdentityProvider": identity_providers.delete_identity_provider,
+    "ListIdentityProviders": identity_providers.list_identity_providers,
+    "CreateResourceServer": resource_servers.create_resource_server,
+    "UpdateResourceServer": resource_servers.update_resource_server,
+    "DescribeResourceServer": resource_servers.describe_resource_server,
+    "DeleteResourceServer": resource_servers.delete_resource_server,
+    "ListResourceServers": resource_servers.list_resource_servers,
+    "CreateUserPoolDomain": domains.create_user_pool_domain,
+    "DescribeUserPoolDomain": domains.describe_user_pool_domain,
+    "UpdateUserPoolDomain": domains.update_user_pool_domain,
+    "DeleteUserPoolDomain": domains.delete_user_pool_domain,
+    "SetUICustomization": customization.set_ui_customization,
+    "GetUICustomization": customization.get_ui_customization,
+    "AdminLinkProviderForUser": linking.admin_link_provider_for_user,
+    "AdminDisableProviderForUser": linking.admin_disable_provider_for_user,
 }
+
+
+async def run(emulator: Emulator, name: str, request: Json) -> Json:
+    """The answer of an operation to a validated request; raises CognitoError."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise InvalidParameter(f"The operation {name} is missing in this emulator.")
+    answer = operation(emulator, request)
+    return await answer if isinstance(answer, Awaitable) else answer

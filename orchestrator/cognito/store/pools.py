@@ -36,6 +36,15 @@ def remove(database: Database, pool_id: str) -> None:
     database.run("delete from pool where id = ?", pool_id)
 
 
+def by_domain(database: Database, domain: str) -> Pool | None:
+    row = database.one("select * from pool where domain = ?", domain)
+    return _pool(row) if row else None
+
+
+def save_domain(database: Database, pool_id: str, domain: str | None) -> None:
+    database.run("update pool set domain = ? where id = ?", domain, pool_id)
+
+
 def after(database: Database, last: str, limit: int) -> list[Pool]:
     """The pools whose ids follow `last`, in order."""
     return [_pool(row) for row in database.all("select * from pool where id > ? order by id limit ?", last, limit)]

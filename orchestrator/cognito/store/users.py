@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from ..model import Pool, User, Verifier
+from ..model import EXTERNAL_PROVIDER, Pool, User, Verifier
 from .database import Database, Value
 
 # Attributes that users are found by, each with a column of its own.
@@ -41,11 +41,15 @@ def by_username(database: Database, pool: Pool, name: str) -> User | None:
 
 
 def by_attribute(database: Database, pool: Pool, attribute: str, value: str, *, verified: bool = False) -> User | None:
-    """The first user with an e-mail, phone number or preferred username; with `verified`, whose is verified."""
+    """The first user with an e-mail, phone number or preferred username; with `verified`, whose is verified.
+
+    Users of identity providers have no password, and don't stand in the way of those who sign in with these names.
+    """
     rows = database.all(
-        f"select * from user where pool_id = ? and {attribute}_key = ? order by number",  # noqa: S608
+        f"select * from user where pool_id = ? and {attribute}_key = ? and status != ? order by number",  # noqa: S608
         pool.id,
         pool.key(value),
+        EXTERNAL_PROVIDER,
     )
     found = (_user(row) for row in rows)
     return next((user for user in found if not verified or user.verified(attribute)), None)
@@ -111,6 +115,19 @@ def page(
         limit,
     )
     return [(row["number"], _user(row)) for row in rows]
+
+
+def of_provider(database: Database, pool: Pool, provider: str, limit: int) -> list[tuple[str, User]]:
+    """The users who came from a provider last, each with the subject it has there, newest first."""
+    rows = database.all(
+        """select identity.value, user.* from identity join user using (sub)
+        where identity.pool_id = ? and provider = ? and attribute = 'Cognito_Subject'
+        order by user.modified_at desc limit ?""",
+        pool.id,
+        provider,
+        limit,
+    )
+    return [(row["value"], _user(row)) for row in rows]
 
 
 def in_group(database: Database, pool: Pool, group: str, *, after: int, limit: int) -> list[tuple[int, User]]:

@@ -20,12 +20,13 @@ _UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": F
 
 @dataclass(frozen=True)
 class Bearer:
-    """The user an access token was given to, the pool and client it came from, and its session."""
+    """The user an access token was given to, the pool and client it came from, its session and scopes."""
 
     pool: Pool
     client: Client
     user: User
     session: str
+    scopes: tuple[str, ...]
 
 
 def bearer(emulator: Emulator, token: str, *, scope: str = API_SCOPE) -> Bearer:
@@ -36,14 +37,17 @@ def bearer(emulator: Emulator, token: str, *, scope: str = API_SCOPE) -> Bearer:
         raise NotAuthorized("Invalid Access Token") from error
     pool = pools.find(emulator.database, claims["iss"].rpartition("/")[2])
     client = pools.client(emulator.database, claims["client_id"])
-    if pool is None or client is None or claims["iss"] != emulator.issuer(pool.id):
+    if pool is None or client is None or client.pool_id != pool.id or claims["iss"] != emulator.issuer(pool.id):
         raise NotAuthorized("Invalid Access Token")
     if claims["exp"] <= emulator.clock():
         raise NotAuthorized("Access Token has expired")
-    user = _present(emulator, claims["sub"], claims["origin_jti"], "Access Token")
-    if scope not in claims.get("scope", "").split():
+    if "username" not in claims:
+        raise NotAuthorized("Access Token does not have required scopes")  # A program has it, for itself.
+    user = present(emulator, claims["sub"], claims["origin_jti"], "Access Token")
+    scopes = tuple(claims.get("scope", "").split())
+    if scope not in scopes:
         raise NotAuthorized("Access Token does not have required scopes")
-    return Bearer(pool, client, user, claims["origin_jti"])
+    return Bearer(pool, client, user, claims["origin_jti"], scopes)
 
 
 def granted(emulator: Emulator, token: str, client: Client) -> tuple[User, refresh.Grant]:
@@ -54,7 +58,7 @@ def granted(emulator: Emulator, token: str, client: Client) -> tuple[User, refre
     if grant.expires_at <= emulator.clock():
         raise NotAuthorized("Refresh Token has expired")
     try:
-        return _present(emulator, grant.sub, grant.session, "Refresh Token"), grant
+        return present(emulator, grant.sub, grant.session, "Refresh Token"), grant
     except UserNotFound as error:
         raise NotAuthorized("Invalid Refresh Token") from error
 
@@ -63,7 +67,8 @@ def revoke(emulator: Emulator, session: str, expires_at: float) -> None:
     revocations.add(emulator.database, session, expires_at, emulator.clock())
 
 
-def _present(emulator: Emulator, sub: str, session: str, kind: str) -> User:
+def present(emulator: Emulator, sub: str, session: str, kind: str) -> User:
+    """The user of a session, if both still are; raises UserNotFound or NotAuthorized."""
     user = users.by_sub(emulator.database, sub)
     if user is None:
         raise UserNotFound("User does not exist.")

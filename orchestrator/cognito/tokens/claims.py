@@ -136,7 +136,7 @@ def overrides(version: str, response: Mapping[str, Any], groups: GroupClaims) ->
     try:
         return _overrides_v1(response, groups) if version == "1" else _overrides_v2(response, groups)
     except (TypeError, AttributeError, ValueError) as error:
-        raise InvalidLambdaResponse("Unrecognizable lambda output") from error
+        raise InvalidLambdaResponse("Unrecognizable lambda output", "PreTokenGeneration") from error
 
 
 def _overrides_v1(response: Mapping[str, Any], groups: GroupClaims) -> Overrides:
