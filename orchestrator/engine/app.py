@@ -162,6 +162,9 @@ class Engine:
     async def query(self, request: Request) -> Response:
         return await self._metadata(request, metadata_api.QUERY)
 
+    async def query_v2(self, request: Request) -> Response:
+        return await self._metadata(request, metadata_api.QUERY_V2)
+
     async def _metadata(self, request: Request, api: str) -> Response:
         session: Session | None = None
         headers = headers_of(request)
@@ -243,7 +246,7 @@ def routes(engine: Engine, config: Config) -> list[BaseRoute]:
     if "metadata" in config.enabled_apis:
         found.append(Route("/v1/metadata", engine.metadata, methods=["POST"]))
         found.append(Route("/v1/query", engine.query, methods=["POST"]))
-        found.append(Route("/v2/query", engine.query, methods=["POST"]))
+        found.append(Route("/v2/query", engine.query_v2, methods=["POST"]))
     if "pgdump" in config.enabled_apis:
         found.append(Route("/v1alpha1/pg_dump", engine.pg_dump, methods=["POST"]))
     if "config" in config.enabled_apis:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from orchestrator.engine.consistency import Databases, ObjectId
 from orchestrator.engine.errors import EngineError, unexpected
+from orchestrator.engine.inconsistency import Databases, ObjectId
 from orchestrator.engine.metadata import Metadata, Source
 from orchestrator.engine.tracked import TrackedFunction, TrackedSource, TrackedTable, track
 

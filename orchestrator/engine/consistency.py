@@ -6,14 +6,23 @@ support is itself inconsistent is reported, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from orchestrator.engine.catalog import Catalog, QualifiedName, TableInfo
 from orchestrator.engine.enums import EnumValues, enum_problems
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.function_checks import computed_field_reason, tracking_reason
+from orchestrator.engine.inconsistency import (
+    Databases,
+    Failure,
+    Inconsistency,
+    ObjectId,
+    consistent,
+    dependents,
+    drop_object,
+    problem,
+)
 from orchestrator.engine.metadata import (
     PERMISSION_FIELDS,
     AllColumns,
@@ -30,7 +39,6 @@ from orchestrator.engine.metadata import (
     Source,
     Table,
     UpdatePermission,
-    without,
 )
 from orchestrator.engine.metadata_writer import (
     write_computed_definition,
@@ -40,86 +48,7 @@ from orchestrator.engine.metadata_writer import (
 )
 from orchestrator.engine.permissions import condition, permission_value
 from orchestrator.engine.tracked import TrackedSource, track
-
-TYPES: Final[Mapping[str, str]] = {
-    "object_relationships": "object_relation",
-    "array_relationships": "array_relation",
-    "computed_fields": "computed_field",
-    **{name: f"{kind}_permission" for kind, name in PERMISSION_FIELDS.items()},
-}
-"""What Hasura calls an entry of a table's field."""
-
-
-@dataclass(frozen=True)
-class ObjectId:
-    """A source, a table or function in it, or the entry `key` of a table's field such as `select_permissions`."""
-
-    source: str
-    table: QualifiedName | None = None
-    field: str = ""
-    key: str = ""
-    is_function: bool = False
-
-    @property
-    def type(self) -> str:
-        if self.field:
-            return TYPES[self.field]
-        if self.table is None:
-            return "source"
-        return "function" if self.is_function else "table"
-
-    @property
-    def name(self) -> str:
-        """The object's name in Hasura's words.
-
-        >>> ObjectId("default", QualifiedName("public", "author"), "select_permissions", "user").name
-        'select_permission user in table author in source default'
-        """
-        if self.table is None:
-            return f"source {self.source}"
-        owner = f"{'function' if self.is_function else 'table'} {self.table} in source {self.source}"
-        return f"{self.type} {self.key} in {owner}" if self.field else owner
-
-    @property
-    def dependent_name(self) -> str:
-        """Its name where Hasura reports it as dependent on something.
-
-        >>> ObjectId("default", QualifiedName("public", "author"), "select_permissions", "user").dependent_name
-        'permission author.user.select in source "default"'
-        """
-        where = f'in source "{self.source}"'
-        if self.field in PERMISSION_FIELDS.values():
-            return f"permission {self.table}.{self.key}.{self.type.removesuffix('_permission')} {where}"
-        kind = {"computed_field": "computed field", "table": "table", "function": "function"}.get(
-            self.type, "relationship"
-        )
-        return f"{kind} {self.table}{f'.{self.key}' if self.key else ''} {where}"
-
-
-@dataclass(frozen=True)
-class Inconsistency:
-    object: ObjectId
-    reason: str
-    definition: Any = field(compare=False)
-    message: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "definition": self.definition,
-            "reason": self.reason,
-            "name": self.object.name,
-            "type": self.object.type,
-            **({} if self.message is None else {"message": self.message}),
-        }
-
-
-@dataclass(frozen=True)
-class Databases:
-    """What is known of the sources: catalogs of those that answer, words of those that don't, rows of enum tables."""
-
-    catalogs: Mapping[str, Catalog]
-    failures: Mapping[str, str] = field(default_factory=dict)
-    enums: Mapping[str, Mapping[QualifiedName, EnumValues]] = field(default_factory=dict)
+from orchestrator.engine.whole_checks import inherited_role_problems, remote_relationship_problems, unserved
 
 
 def inconsistencies(metadata: Metadata, databases: Databases) -> tuple[Inconsistency, ...]:
@@ -128,42 +57,33 @@ def inconsistencies(metadata: Metadata, databases: Databases) -> tuple[Inconsist
     for step in (source_problems, table_problems, field_problems, permission_problems):
         sound = consistent(metadata, found)
         found += tuple(problem for source in sound.sources.values() for problem in step(source, databases))
+    for step_of_all in (remote_relationship_problems, inherited_role_problems, unserved):
+        found += tuple(step_of_all(consistent(metadata, found), databases))
     return found
 
 
-def consistent(metadata: Metadata, found: tuple[Inconsistency, ...]) -> Metadata:
-    """The metadata without its inconsistent objects."""
-    for problem in found:
-        metadata = drop_object(metadata, problem.object)
+def without_dependents(
+    metadata: Metadata, before: tuple[Inconsistency, ...], databases: Databases, *, cascade: bool
+) -> Metadata:
+    """The metadata without what was sound before and isn't any more.
+
+    Raises dependency-error for that, unless `cascade` drops it.
+    """
+    while gone := dependents(before, inconsistencies(metadata, databases)):
+        if not cascade:
+            names = ", ".join(sorted(found.object.dependent_name for found in gone))
+            raise EngineError(
+                "dependency-error", f"cannot drop due to the following dependent objects: {names}", "$.args"
+            )
+        for found in gone:
+            metadata = drop_object(metadata, found.object)
     return metadata
-
-
-def drop_object(metadata: Metadata, dropped: ObjectId) -> Metadata:
-    """The metadata without that object; unchanged where it is gone already."""
-    source = metadata.sources.get(dropped.source)
-    if source is None:
-        return metadata
-    if dropped.table is None:
-        return replace(metadata, sources=without(metadata.sources, source.name))
-    if dropped.is_function:
-        return metadata.with_source(replace(source, functions=without(source.functions, dropped.table)))
-    if not dropped.field:
-        return metadata.with_source(replace(source, tables=without(source.tables, dropped.table)))
-    table = source.tables.get(dropped.table)
-    if table is None:
-        return metadata
-    entries = without(table.entries(dropped.field), dropped.key)
-    return metadata.with_source(source.with_table(table.with_entries(dropped.field, entries)))
-
-
-def problem(found: ObjectId, reason: str, definition: Any) -> Inconsistency:
-    return Inconsistency(found, f"Inconsistent object: {reason}", definition)
 
 
 def source_problems(source: Source, databases: Databases) -> Iterator[Inconsistency]:
     if source.name not in databases.catalogs:
-        words = databases.failures.get(source.name, "the database can't be reached")
-        yield replace(problem(ObjectId(source.name), "connection error", source.name), message=words)
+        failure = databases.failures.get(source.name, Failure("connection error"))
+        yield problem(ObjectId(source.name), failure.reason, source.name, failure.message)
 
 
 def table_problems(source: Source, databases: Databases) -> Iterator[Inconsistency]:
@@ -346,11 +266,3 @@ def permission_definition(source: Source, table: Table, role: str, permission: P
 
 def relationship_field(relationship: Relationship) -> str:
     return "object_relationships" if isinstance(relationship, ObjectRelationship) else "array_relationships"
-
-
-def new_inconsistencies(
-    before: tuple[Inconsistency, ...], after: tuple[Inconsistency, ...]
-) -> tuple[Inconsistency, ...]:
-    """Those of the later ones whose objects were sound before."""
-    known = {problem.object for problem in before}
-    return tuple(problem for problem in after if problem.object not in known)

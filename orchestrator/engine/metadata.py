@@ -251,6 +251,17 @@ def without(mapping: Mapping[Name, Value], name: Name) -> dict[Name, Value]:
     return {key: value for key, value in mapping.items() if key != name}
 
 
+def named_entries(rest: Mapping[str, Json], field: str) -> tuple[Mapping[str, Json], ...]:
+    """The entries of a list that is only kept; each has a name."""
+    return tuple(rest.get(field, ()))
+
+
+def without_named(rest: Mapping[str, Json], field: str, name: str) -> dict[str, Json]:
+    """The kept parts without that entry of a list, and without the list where nothing is left."""
+    left = [entry for entry in named_entries(rest, field) if entry["name"] != name]
+    return {**rest, field: left} if left else without(rest, field)
+
+
 PERMISSION_FIELDS: Final[Mapping[str, str]] = {
     "insert": "insert_permissions",
     "select": "select_permissions",

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine import commands, crud, storage
 from orchestrator.engine.db import Connection
-from orchestrator.engine.errors import EngineError, access_denied
+from orchestrator.engine.errors import EngineError, access_denied, parse_failed, unexpected
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import DEFAULT_SOURCE
 from orchestrator.engine.run_sql import SqlArgs, read_args, run_script
 from orchestrator.engine.session import Session
 from orchestrator.engine.state import Draft, State
 
-METADATA, QUERY = "metadata", "query"
+METADATA, QUERY, QUERY_V2 = "metadata", "query", "query of version 2"
 
 
 async def answer(state: State, body: Any, session: Session, *, api: str) -> Any:
-    """The answer to a request of the api, `metadata` or `query`."""
+    """The answer to a request of the api: METADATA, QUERY, or QUERY_V2, which knows data and SQL only."""
     request = JsonValue(body)
     name = request["type"].text()
-    is_data = api == QUERY and is_data_query(name, request)
+    is_data = api != METADATA and is_data_query(name, request)
     if not session.is_admin and not is_data:
         raise access_denied("restricted access : admin only", "$.args")
     async with state.change(of_metadata=not is_data) as draft:
@@ -53,19 +53,25 @@ class _Requests:
         self._api = api
 
     async def one(self, name: str, request: JsonValue) -> Any:
-        special = SPECIAL.get(name)
+        special = SPECIAL[self._api].get(name)
         if special is not None:
             return await special(self, request)
-        if name.endswith("run_sql") and name in RUN_SQL[self._api]:
+        if name in RUN_SQL[self._api]:
             return await self.run_sql(request)
-        if name in crud.QUERIES and self._api == QUERY:
+        if name in crud.QUERIES and self._api != METADATA:
             return await self.data_query(name, request)
+        if self._api == QUERY_V2:
+            raise parse_failed(f'/v2/query has no command "{name}": it takes SQL and data, /v1/metadata takes the rest')
+        command, args = self.command(name, request)
+        return await self._draft.apply(command, args)
+
+    def command(self, name: str, request: JsonValue) -> tuple[commands.Command, JsonValue]:
+        """The metadata command of that name and its arguments."""
         version = request.optional("version", JsonValue.integer, 1)
         command = commands.find(name, version, legacy=self._api == QUERY)
         # Hasura reads the arguments of /v1/query apart, so that their paths start anew.
         given = request.get("args") or JsonValue({}, "$.args")
-        args = JsonValue(given.json) if self._api == QUERY else given
-        return await self._draft.apply(command, args)
+        return command, JsonValue(given.json) if self._api == QUERY else given
 
     async def bulk(self, request: JsonValue) -> list[Any]:
         answers = []
@@ -76,6 +82,23 @@ class _Requests:
             except EngineError as error:
                 raise error.at(f"$.args[{index}]{error.path[1:]}") from error
         return answers
+
+    async def bulk_atomic(self, request: JsonValue) -> Any:
+        """Several metadata commands of which only the end need be consistent."""
+        steps = []
+        for index, item in enumerate(request["args"].items()):
+            name = item["type"].text()
+            try:
+                steps.append(self.command(name, JsonValue(item.json)))
+            except EngineError as error:
+                raise error.at(f"$.args[{index}]{error.path[1:]}") from error
+        return await self._draft.apply(commands.all_of(steps), request["args"])
+
+    async def concurrent_bulk(self, request: JsonValue) -> list[Any]:
+        for item in request["args"].items():
+            if item["type"].text() in RUN_SQL[self._api] and read_args(item["args"], DEFAULT_SOURCE).changes_schema:
+                raise unexpected("Only read-only queries are allowed in a concurrent_bulk")
+        return await self.bulk(request)
 
     async def bulk_keep_going(self, request: JsonValue) -> list[Any]:
         """A bulk in which what fails is reported in its place."""
@@ -137,16 +160,23 @@ class _Requests:
             return await use(connection)
 
 
-SPECIAL: Mapping[str, Callable[[_Requests, JsonValue], Awaitable[Any]]] = {
+Special = Callable[[_Requests, JsonValue], Awaitable[Any]]
+BULKS: Final[Mapping[str, Special]] = {
     "bulk": _Requests.bulk,
-    "bulk_atomic": _Requests.bulk,
     "bulk_keep_going": _Requests.bulk_keep_going,
-    "concurrent_bulk": _Requests.bulk,
+    "concurrent_bulk": _Requests.concurrent_bulk,
+}
+OF_THE_METADATA: Final[Mapping[str, Special]] = {
+    **BULKS,
+    "bulk_atomic": _Requests.bulk_atomic,
     "get_catalog_state": _Requests.get_catalog_state,
     "set_catalog_state": _Requests.set_catalog_state,
 }
-
-RUN_SQL: Mapping[str, tuple[str, ...]] = {
-    METADATA: (),
-    QUERY: ("run_sql", "pg_run_sql", "postgres_run_sql", "citus_run_sql", "cockroach_run_sql"),
+SPECIAL: Final[Mapping[str, Mapping[str, Special]]] = {
+    METADATA: OF_THE_METADATA,
+    QUERY: OF_THE_METADATA,
+    QUERY_V2: BULKS,
 }
+
+SQL: Final = ("run_sql", "pg_run_sql", "postgres_run_sql", "citus_run_sql", "cockroach_run_sql")
+RUN_SQL: Final[Mapping[str, tuple[str, ...]]] = {METADATA: (), QUERY: SQL, QUERY_V2: SQL}

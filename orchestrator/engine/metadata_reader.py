@@ -38,6 +38,15 @@ from orchestrator.engine.metadata import (
 Entry = TypeVar("Entry")
 Key = TypeVar("Key", str, QualifiedName)
 
+KEPT_LISTS: Final = {
+    "actions": "name",
+    "cron_triggers": "name",
+    "remote_schemas": "name",
+    "query_collections": "name",
+    "rest_endpoints": "name",
+    "allowlist": "collection",
+}
+KEPT_LISTS_OF_A_TABLE: Final = {"remote_relationships": "name", "event_triggers": "name"}
 TABLE_REST: Final = ("remote_relationships", "event_triggers", "apollo_federation_config")
 SOURCE_REST: Final = ("stored_procedures", "native_queries", "logical_models", "query_tags", "health_check")
 KINDS: Final = ("postgres", "pg", "citus", "cockroach")
@@ -45,14 +54,29 @@ KINDS: Final = ("postgres", "pg", "citus", "cockroach")
 
 def read_metadata(value: JsonValue) -> Metadata:
     """The metadata of version 3."""
-    members = value.object()
-    known = ("version", "sources", "inherited_roles", "resource_version")
     return Metadata(
         version=3,
         sources=value.optional("sources", lambda item: by_key(item, read_source, lambda source: source.name), {}),
         inherited_roles=value.optional("inherited_roles", read_inherited_roles, {}),
-        rest={key: item for key, item in members.items() if key not in known and item not in (None, [], {})},
+        rest=read_rest(value),
     )
+
+
+def read_rest(value: JsonValue) -> Mapping[str, Json]:
+    """The parts that are only kept; entries of lists need what tells them apart."""
+    known = ("version", "sources", "inherited_roles", "resource_version", "tables", "functions")
+    require_keys(value, KEPT_LISTS)
+    return {key: item for key, item in value.object().items() if key not in known and item not in (None, [], {})}
+
+
+def require_keys(value: JsonValue, lists: Mapping[str, str]) -> None:
+    for name, key in lists.items():
+        entries = value.get(name)
+        for entry in entries.items() if entries else ():
+            entry[key].non_empty_text()
+            permissions = entry.get("permissions")
+            for permission in permissions.items() if permissions else ():
+                permission["role"].text()
 
 
 def read_tables(value: JsonValue) -> Mapping[QualifiedName, Table]:
@@ -158,6 +182,7 @@ def read_name(value: JsonValue) -> QualifiedName:
 
 def read_table(value: JsonValue) -> Table:
     members = value.object()
+    require_keys(value, KEPT_LISTS_OF_A_TABLE)
     return Table(
         name=read_name(value["table"]),
         is_enum=value.flag("is_enum"),

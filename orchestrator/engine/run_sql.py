@@ -85,9 +85,9 @@ async def _column_names(connection: Any, statement: str) -> list[str]:
     return [attribute.name for attribute in prepared.get_attributes()]
 
 
-async def _rows(connection: Any, statement: str) -> list[list[str | None]]:
+async def _rows(connection: Any, statement: str) -> list[list[str]]:
     if re.match(r"\s*(show|explain|fetch|call)\b", statement, re.IGNORECASE):
-        return [[None if value is None else str(value) for value in row] for row in await connection.fetch(statement)]
+        return [["NULL" if value is None else str(value) for value in row] for row in await connection.fetch(statement)]
     chunks: list[bytes] = []
 
     async def keep(chunk: bytes) -> None:
@@ -97,17 +97,18 @@ async def _rows(connection: Any, statement: str) -> list[list[str | None]]:
     return list(csv_rows(b"".join(chunks).decode()))
 
 
-def csv_rows(text: str) -> Iterator[list[str | None]]:
+def csv_rows(text: str) -> Iterator[list[str]]:
     """The rows of a CSV text in which every value but NULL is quoted.
 
     >>> list(csv_rows('"1","a ""b"" c"\\n,"x"\\n'))
-    [['1', 'a "b" c'], [None, 'x']]
+    [['1', 'a "b" c'], ['NULL', 'x']]
     """
-    row: list[str | None] = []
+    row: list[str] = []
     for match in CSV_FIELD.finditer(text):
         if match.start() == len(text):
             return
-        row.append(None if match[1] is None else match[1].replace('""', '"'))
+        # Hasura, too, writes NULL as if it were that text.
+        row.append("NULL" if match[1] is None else match[1].replace('""', '"'))
         if match[2] != ",":
             yield row
             row = []

@@ -9,15 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from orchestrator.engine.catalog import Catalog, TableInfo
-from orchestrator.engine.consistency import (
-    Databases,
-    Inconsistency,
-    ObjectId,
-    drop_object,
-    inconsistencies,
-    new_inconsistencies,
-)
-from orchestrator.engine.errors import EngineError
+from orchestrator.engine.consistency import without_dependents
+from orchestrator.engine.inconsistency import Databases, Inconsistency, ObjectId, drop_object
 from orchestrator.engine.metadata import Metadata, Source
 from orchestrator.engine.renaming import rename_column, rename_table
 from orchestrator.engine.tracked import TrackedSource, track
@@ -46,7 +39,7 @@ def follow(
     for name in followed.tables:
         if name not in after.tables and name in change.before.tables:
             metadata = drop_object(metadata, ObjectId(source.name, name))
-    return without_dependents(metadata, change, inconsistent, cascade=cascade)
+    return without_dependents(metadata, inconsistent, change.after, cascade=cascade)
 
 
 def renamed(source: Source, before: Catalog, after: Catalog) -> Source:
@@ -88,15 +81,3 @@ def without_gone_columns(source: Source, after: Catalog) -> Source:
             configuration = replace(table.configuration, column_config=left)
             source = source.with_table(replace(table, configuration=configuration))
     return source
-
-
-def without_dependents(
-    metadata: Metadata, change: SchemaChange, inconsistent: tuple[Inconsistency, ...], *, cascade: bool
-) -> Metadata:
-    while dependents := new_inconsistencies(inconsistent, inconsistencies(metadata, change.after)):
-        if not cascade:
-            names = ", ".join(found.object.dependent_name for found in dependents)
-            raise EngineError("dependency-error", f"cannot drop due to the following dependent objects: {names}")
-        for found in dependents:
-            metadata = drop_object(metadata, found.object)
-    return metadata

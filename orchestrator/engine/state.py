@@ -17,10 +17,11 @@ from orchestrator.engine.catalog import EMPTY, Catalog
 from orchestrator.engine.commands import Call, Command, Context, settle
 from orchestrator.engine.commands.sources import database_url
 from orchestrator.engine.config import Config
-from orchestrator.engine.consistency import Databases, Inconsistency, consistent, inconsistencies
+from orchestrator.engine.consistency import inconsistencies
 from orchestrator.engine.db import Database
 from orchestrator.engine.enums import EnumValues
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.inconsistency import Databases, Failure, Inconsistency, consistent
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source
 from orchestrator.engine.prepare import Operations
@@ -49,7 +50,7 @@ class Snapshot:
         return tuple(
             replace(
                 track(source, self.databases.catalogs[name], self.databases.enums.get(name, {})),
-                inherited_roles=self.metadata.inherited_roles,
+                inherited_roles=sound.inherited_roles,
             )
             for name, source in sound.sources.items()
             if name in self.databases.catalogs
@@ -104,7 +105,7 @@ class State:
                     catalogs[source.name] = await db.read_catalog(connection)
                     enums[source.name] = await read_enums(connection, source, catalogs[source.name])
             except (EngineError, *db.UNUSABLE) as error:
-                failures[source.name] = str(error)
+                failures[source.name] = failure_of(error)
         return Databases(catalogs, failures, enums)
 
     async def connect(self, source: Source) -> Database:
@@ -268,6 +269,14 @@ class Draft:
                 connection = await self.connection(name)
                 enums[name] = await read_enums(connection, source, databases.catalogs[name])
         return replace(databases, enums=enums)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Why a source can't be used: what the metadata says wrongly, or what PostgreSQL or the network said."""
+    if isinstance(error, EngineError) and error.code == "not-found":
+        return Failure(error.message)
+    words = str(error) if error.__cause__ is None else f"{error}: {error.__cause__}"
+    return Failure("connection error", words)
 
 
 def with_default_source(metadata: Metadata, config: Config) -> Metadata:

@@ -14,6 +14,7 @@ from orchestrator.engine.metadata import (
     ArrayRelationship,
     Customization,
     Function,
+    Json,
     Manual,
     ObjectRelationship,
     Source,
@@ -199,17 +200,28 @@ def relationships(table: Table, catalog: Catalog) -> Iterator[Relationship]:
 def remote_relationships(table: Table) -> Iterator[RemoteRelationship]:
     """The table's relationships to other sources; what else there is (to remote schemas) is kept in the metadata."""
     for entry in table.rest.get("remote_relationships") or ():
-        match entry:
-            case {"name": str(name), "definition": {"to_source": dict(definition)}}:
-                yield from _to_source(name, definition)
+        found = read_remote_relationship(entry)
+        if found:
+            yield found
 
 
-def _to_source(name: str, definition: Mapping[str, Any]) -> Iterator[RemoteRelationship]:
-    match definition:
-        case {"relationship_type": ("object" | "array") as kind, "source": str(source), "field_mapping": dict(mapping)}:
-            table = _table_name(definition.get("table"))
+def read_remote_relationship(entry: Json) -> RemoteRelationship | None:
+    match entry:
+        case {
+            "name": str(name),
+            "definition": {
+                "to_source": {
+                    "relationship_type": ("object" | "array") as kind,
+                    "source": str(source),
+                    "field_mapping": dict(mapping),
+                    "table": table_json,
+                }
+            },
+        }:
+            table = _table_name(table_json)
             if table and mapping and all(isinstance(column, str) for column in mapping.values()):
-                yield RemoteRelationship(name, kind == "array", source, table, tuple(mapping.items()))
+                return RemoteRelationship(name, kind == "array", source, table, tuple(mapping.items()))
+    return None
 
 
 def _table_name(json: Any) -> QualifiedName | None:

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.engine.catalog import Catalog
-from orchestrator.engine.consistency import Databases, ObjectId, consistent, inconsistencies
+from orchestrator.engine.consistency import inconsistencies
+from orchestrator.engine.inconsistency import Databases, Failure, ObjectId, consistent
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata_reader import read_metadata
 
@@ -65,7 +66,7 @@ def test_what_is_left_is_consistent():
 
 
 def test_a_database_that_does_not_answer_is_one_inconsistency():
-    (found,) = inconsistencies(METADATA, Databases({}, {"default": "could not connect"}))
+    (found,) = inconsistencies(METADATA, Databases({}, {"default": Failure("connection error", "could not connect")}))
     assert found.as_json() == {
         "definition": "default",
         "reason": "Inconsistent object: connection error",

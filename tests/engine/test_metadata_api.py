@@ -25,7 +25,7 @@ def test_rows_come_as_text(blog: Engine) -> None:
     found = blog.sql("select 1 as a, null as b, array[1, 2] as c, 'x\"y' as d, true as e, '2020-01-01'::date as f")
     assert found == {
         "result_type": "TuplesOk",
-        "result": [["a", "b", "c", "d", "e", "f"], ["1", None, "{1,2}", 'x"y', "t", "2020-01-01"]],
+        "result": [["a", "b", "c", "d", "e", "f"], ["1", "NULL", "{1,2}", 'x"y', "t", "2020-01-01"]],
     }
 
 
@@ -123,3 +123,78 @@ def test_the_old_queries_answer(blog: Engine) -> None:
 def test_a_request_that_is_none_is_refused(blog: Engine, body: object, path: str) -> None:
     answer = blog.post("/v1/metadata", body)
     assert (answer.status_code, answer.json()["code"], answer.json()["path"]) == (400, "parse-failed", path)
+
+
+def test_a_bulk_that_is_atomic_need_be_consistent_at_its_end_only(blog: Engine) -> None:
+    blog.sql("create table atom (id int primary key, up int references atom)")
+    relation = {"table": "atom", "name": "parent", "using": {"foreign_key_constraint_on": "up"}}
+    permission = {"table": "atom", "role": "user", "permission": {"columns": "*", "filter": {"parent": {"id": 1}}}}
+    track = {"type": "pg_track_table", "args": {"table": "atom"}}
+    permit = {"type": "pg_create_select_permission", "args": permission}
+    relate = {"type": "pg_create_object_relationship", "args": relation}
+    assert blog.metadata("bulk_atomic", [track, permit, relate]) == {"message": "success"}
+    assert blog.data("{ atom { id } }", x_hasura_role="user") == {"atom": []}
+    untracked = {"type": "pg_untrack_table", "args": {"table": "atom"}}
+    failed = blog.post("/v1/metadata", {"type": "bulk_atomic", "args": [untracked, {"type": "nope", "args": {}}]})
+    assert (failed.status_code, failed.json()["path"]) == (400, "$.args[1]")
+    assert blog.data("{ atom { id } }", x_hasura_role="user") == {"atom": []}
+    blog.sql("drop table atom", cascade=True)
+
+
+def test_a_concurrent_bulk_only_reads(blog: Engine) -> None:
+    counted = blog.metadata("concurrent_bulk", [run("select count(*) from author")], "/v2/query")
+    assert counted[0]["result"] == [["count"], ["3"]]
+    refused = blog.post("/v2/query", {"type": "concurrent_bulk", "args": [run("create table no (id int)")]})
+    assert (refused.status_code, refused.json()["error"]) == (
+        500,
+        "Only read-only queries are allowed in a concurrent_bulk",
+    )
+
+
+def test_v2_query_takes_sql_and_data_only(blog: Engine) -> None:
+    assert blog.metadata("count", {"table": "author"}, "/v2/query") == {"count": 3}
+    answer = blog.post("/v2/query", {"type": "track_table", "args": "author"})
+    assert answer.json() == {
+        "error": '/v2/query has no command "track_table": it takes SQL and data, /v1/metadata takes the rest',
+        "path": "$",
+        "code": "parse-failed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"reload_sources": ["no"]}, 'Source with name "no" not found in metadata'),
+        ({"reload_remote_schemas": ["no"]}, 'Remote schema with name "no" not found in metadata'),
+    ],
+)
+def test_what_is_reloaded_by_name_must_be_there(blog: Engine, args: dict[str, object], message: str) -> None:
+    answer = blog.post("/v1/metadata", {"type": "reload_metadata", "args": args})
+    assert (answer.status_code, answer.json()["error"]) == (400, message)
+
+
+def test_foreign_keys_suggest_relationships(blog: Engine) -> None:
+    author, article = ({"name": name, "schema": "public"} for name in ("author", "article"))
+    key = {"table": article, "columns": ["author_id"], "constraint_name": "article_author_id_fkey"}
+    target = {"table": author, "columns": ["id"]}
+    suggested = blog.metadata("pg_suggest_relationships", {})["relationships"]
+    assert suggested == [
+        {"type": "object", "from": key, "to": target},
+        {"type": "array", "from": target, "to": key},
+    ]
+    assert blog.metadata("pg_suggest_relationships", {"omit_tracked": True}) == {"relationships": []}
+    assert blog.metadata("pg_suggest_relationships", {"tables": ["author"]}) == {"relationships": []}
+
+
+def test_a_function_is_permitted_to_who_may_read_its_rows(blog: Engine) -> None:
+    blog.sql("create function recent() returns setof article language sql stable as 'select * from article'")
+    blog.metadata("pg_track_function", {"function": "recent"})
+    body = {"type": "pg_create_function_permission", "args": {"function": "recent", "role": "nobody"}}
+    assert blog.post("/v1/metadata", body).json() == {
+        "code": "not-supported",
+        "path": "$.args",
+        "error": 'function permission can only be added when the function\'s return table "article" '
+        'has select permission configured for role: "nobody"',
+    }
+    blog.metadata("pg_create_function_permission", {"function": "recent", "role": "user"})
+    blog.sql("drop function recent", cascade=True)

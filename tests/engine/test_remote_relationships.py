@@ -154,13 +154,20 @@ def test_a_definition_that_leads_nowhere_shows_no_field(shop: Engine) -> None:
                 "table": "city",
             }
         },
-        {"to_remote_schema": {"remote_schema": "x", "lhs_fields": ["id"], "remote_field": {}}},
     ]
     for definition in definitions:
         args = {"table": "note", "name": "lost", "definition": definition}
-        shop.metadata("pg_create_remote_relationship", args)
+        answer = shop.post("/v1/metadata", {"type": "pg_create_remote_relationship", "args": args})
+        assert answer.json()["code"] == "invalid-configuration"
         assert shop.error("{ note { lost { id } } }")[2] == "field 'lost' not found in type: 'note'"
-        shop.metadata("pg_delete_remote_relationship", {"table": "note", "name": "lost"})
+
+
+def test_a_relationship_to_a_remote_schema_is_kept_and_told_of(shop: Engine) -> None:
+    definition = {"to_remote_schema": {"remote_schema": "x", "lhs_fields": ["id"], "remote_field": {}}}
+    answer = shop.metadata("pg_create_remote_relationship", {"table": "note", "name": "far", "definition": definition})
+    assert [warning["code"] for warning in answer["warnings"]] == ["not-supported"]
+    assert shop.error("{ note { far { id } } }")[2] == "field 'far' not found in type: 'note'"
+    shop.metadata("pg_delete_remote_relationship", {"table": "note", "name": "far"})
 
 
 @pytest.mark.parametrize("key", ["o", "r", "q", "n", "v"])

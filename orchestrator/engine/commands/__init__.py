@@ -8,20 +8,24 @@ from typing import Final
 
 from orchestrator.engine.commands import (
     collections,
+    event_triggers,
     functions,
+    kept,
     permissions,
     relationships,
     remote_relationships,
+    rest_endpoints,
     roles,
     sources,
+    suggestions,
     tables,
     webhooks,
     whole,
 )
-from orchestrator.engine.commands.command import Call, Command, Context, Result, settle
+from orchestrator.engine.commands.command import Call, Command, Context, Result, all_of, settle
 from orchestrator.engine.errors import not_supported, parse_failed
 
-__all__ = ["COMMANDS", "SECOND_VERSION", "Call", "Command", "Context", "Result", "find", "settle"]
+__all__ = ["COMMANDS", "SECOND_VERSION", "Call", "Command", "Context", "Result", "all_of", "find", "settle"]
 
 BACKENDS: Final = ("pg", "postgres", "citus", "cockroach")
 
@@ -42,6 +46,7 @@ ON_A_SOURCE: Final[Mapping[str, Command]] = {
     "create_array_relationship": relationships.create_array_relationship,
     "drop_relationship": relationships.drop_relationship,
     "rename_relationship": relationships.rename_relationship,
+    "suggest_relationships": suggestions.suggest_relationships,
     "set_relationship_comment": relationships.set_relationship_comment,
     "create_remote_relationship": remote_relationships.create_remote_relationship,
     "update_remote_relationship": remote_relationships.update_remote_relationship,
@@ -49,6 +54,8 @@ ON_A_SOURCE: Final[Mapping[str, Command]] = {
     **{f"create_{kind}_permission": permissions.create_permission(kind) for kind in permissions.READERS},
     **{f"drop_{kind}_permission": permissions.drop_permission(kind) for kind in permissions.READERS},
     "set_permission_comment": permissions.set_permission_comment,
+    "create_event_trigger": event_triggers.create_event_trigger,
+    "delete_event_trigger": event_triggers.delete_event_trigger,
     "track_function": functions.track_function,
     "untrack_function": functions.untrack_function,
     "set_function_customization": functions.set_function_customization,
@@ -70,15 +77,20 @@ ON_THE_WHOLE: Final[Mapping[str, Command]] = {
     "get_inconsistent_metadata": whole.get_inconsistent_metadata,
     "drop_inconsistent_metadata": whole.drop_inconsistent_metadata,
     "dump_internal_state": whole.dump_internal_state,
+    "create_rest_endpoint": rest_endpoints.create_rest_endpoint,
+    "drop_rest_endpoint": rest_endpoints.drop_rest_endpoint,
     "create_query_collection": collections.create_query_collection,
     "drop_query_collection": collections.drop_query_collection,
+    "rename_query_collection": collections.rename_query_collection,
     "add_query_to_collection": collections.add_query_to_collection,
     "drop_query_from_collection": collections.drop_query_from_collection,
     "add_collection_to_allowlist": collections.add_collection_to_allowlist,
+    "update_scope_of_collection_in_allowlist": collections.update_scope_of_collection_in_allowlist,
     "drop_collection_from_allowlist": collections.drop_collection_from_allowlist,
     "test_webhook_transform": webhooks.show_webhook_transform,
     "add_inherited_role": roles.add_inherited_role,
     "drop_inherited_role": roles.drop_inherited_role,
+    **kept.COMMANDS,
 }
 
 SECOND_VERSION: Final[Mapping[str, Command]] = {
@@ -101,12 +113,12 @@ LEGACY: Final[Mapping[str, Command]] = {
 
 
 ELSEWHERE: Final = re.compile(
-    r"(pg_)?(create|delete|redeliver|invoke)_(event|event_trigger)|(create|delete|get)_cron_triggers?"
-    r"|(create|delete|get)_scheduled_events?|(create|drop|update)_action(_permission)?|set_custom_types"
-    r"|(add|update|remove|reload|introspect)_remote_schema(_permissions)?|(create|drop)_rest_endpoint"
-    r"|(set|remove)_(api_limits|metrics_config|opentelemetry_config)"
+    r"(pg_)?(redeliver_event|invoke_event_trigger|get_event_logs|get_event_invocation_logs|get_event_by_id)"
+    r"|(create|delete|get)_scheduled_events?|get_(scheduled|cron)_event_invocations|get_event_invocations"
+    r"|introspect_remote_schema|(create|update|delete)_remote_schema_remote_relationship"
+    r"|(pg_)?(un)?track_(native_query|logical_model|stored_procedure)"
 )
-"""Hasura's commands for what this engine has not: actions, remote schemas, event triggers and the like."""
+"""Hasura's commands that do something which this engine does not: fire events, ask remote schemas, and the like."""
 
 
 def find(name: str, version: int = 1, *, legacy: bool = False) -> Command:

@@ -50,6 +50,20 @@ def drop_query_collection(call: Call) -> Result:
     return with_entries(with_entries(call.metadata, COLLECTIONS, left).metadata, ALLOWLIST, allowed)
 
 
+def rename_query_collection(call: Call) -> Result:
+    name, new_name = call.args["name"].non_empty_text(), call.args["new_name"].non_empty_text()
+    require_collection(call, name)
+    entries = entries_of(call.metadata, COLLECTIONS)
+    if any(entry["name"] == new_name for entry in entries):
+        raise refusal("already-exists", f'query collection with name "{new_name}" already exists')
+    renamed = [{**entry, "name": new_name} if entry["name"] == name else entry for entry in entries]
+    allowed = [
+        {**entry, "collection": new_name} if entry["collection"] == name else entry
+        for entry in entries_of(call.metadata, ALLOWLIST)
+    ]
+    return with_entries(with_entries(call.metadata, COLLECTIONS, renamed).metadata, ALLOWLIST, allowed)
+
+
 def require_collection(call: Call, name: str) -> None:
     if all(entry["name"] != name for entry in entries_of(call.metadata, COLLECTIONS)):
         raise refusal("not-exists", f'query collection with name "{name}" does not exist')
@@ -95,16 +109,38 @@ def add_collection_to_allowlist(call: Call) -> Result:
     entries = entries_of(call.metadata, ALLOWLIST)
     if any(entry["collection"] == name for entry in entries):
         return Result(call.metadata, {"message": f'collection "{name}" already exists in the allowlist'})
-    scope = call.args.get("scope")
+    scope = call.args.optional("scope", read_scope, None)
     return with_entries(
-        call.metadata, ALLOWLIST, [*entries, {"collection": name, **({"scope": scope.json} if scope else {})}]
+        call.metadata, ALLOWLIST, [*entries, {"collection": name, **({"scope": scope} if scope else {})}]
     )
+
+
+def read_scope(value: JsonValue) -> dict[str, Any]:
+    """Whom the collection is allowed to: `{"global": true}`, or `{"global": false, "roles": […]}`."""
+    if value["global"].boolean():
+        return {"global": True}
+    roles = value["roles"].texts()
+    if not roles:
+        raise value["roles"].refuse("empty list of roles")
+    return {"global": False, "roles": list(roles)}
+
+
+def update_scope_of_collection_in_allowlist(call: Call) -> Result:
+    name, scope = call.args["collection"].non_empty_text(), read_scope(call.args["scope"])
+    entries = entries_of(call.metadata, ALLOWLIST)
+    require_allowed(entries, name)
+    updated = [{**entry, "scope": scope} if entry["collection"] == name else entry for entry in entries]
+    return with_entries(call.metadata, ALLOWLIST, updated)
+
+
+def require_allowed(entries: Entries, name: str) -> None:
+    if all(entry["collection"] != name for entry in entries):
+        raise refusal("not-found", f'collection "{name}" doesn\'t exist in the allowlist')
 
 
 def drop_collection_from_allowlist(call: Call) -> Result:
     name = call.args["collection"].non_empty_text()
     entries = entries_of(call.metadata, ALLOWLIST)
+    require_allowed(entries, name)
     left = [entry for entry in entries if entry["collection"] != name]
-    if len(left) == len(entries):
-        raise refusal("not-found", f'collection "{name}" doesn\'t exist in the allowlist')
     return with_entries(call.metadata, ALLOWLIST, left)

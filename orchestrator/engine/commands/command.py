@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from orchestrator.engine.conflicts import conflict
-from orchestrator.engine.consistency import (
+from orchestrator.engine.consistency import inconsistencies, without_dependents
+from orchestrator.engine.errors import EngineError
+from orchestrator.engine.inconsistency import (
     Databases,
     Inconsistency,
     ObjectId,
     consistent,
     drop_object,
-    inconsistencies,
     new_inconsistencies,
 )
-from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source, Table
 from orchestrator.engine.metadata_reader import read_name, source_name
@@ -111,13 +111,7 @@ def changed(call: Call, source: Source, table: Table, built: ObjectId | None = N
 def dropped(call: Call, gone: ObjectId, *, cascade: bool) -> Result:
     """The result of dropping an object: what depends on it is dropped, too, or stands in the way."""
     left = drop_object(call.metadata, gone)
-    while dependents := new_inconsistencies(call.context.inconsistent, inconsistencies(left, call.databases)):
-        if not cascade:
-            names = ", ".join(dependent.object.dependent_name for dependent in dependents)
-            raise refusal("dependency-error", f"cannot drop due to the following dependent objects: {names}")
-        for dependent in dependents:
-            left = drop_object(left, dependent.object)
-    return Result(left)
+    return Result(without_dependents(left, call.context.inconsistent, call.databases, cascade=cascade))
 
 
 def settle(before: tuple[Inconsistency, ...], result: Result, databases: Databases) -> tuple[Inconsistency, ...]:
@@ -129,12 +123,17 @@ def settle(before: tuple[Inconsistency, ...], result: Result, databases: Databas
     if result.tolerates == "all" or not after:
         return after
     if result.tolerates == "none":
-        raise inconsistent("cannot continue due to inconsistent metadata", after)
+        wrong = new_inconsistencies((), after)
+        if wrong:
+            raise inconsistent("cannot continue due to inconsistent metadata", wrong)
+        return after
     new = new_inconsistencies(before, after)
     own = [problem for problem in new if problem.object == result.built]
     if own:
         reasons = ", ".join(problem.reason for problem in own)
         raise refusal("invalid-configuration", reasons, [problem.as_json() for problem in own])
+    # An inherited role whose parents went is told, and stands in nobody's way.
+    new = tuple(problem for problem in new if problem.object.source)
     if new:
         raise inconsistent("cannot continue due to new inconsistent metadata", new)
     return after
@@ -142,3 +141,17 @@ def settle(before: tuple[Inconsistency, ...], result: Result, databases: Databas
 
 def inconsistent(message: str, found: tuple[Inconsistency, ...]) -> EngineError:
     return EngineError("unexpected", message, ARGS, status=400, internal=[problem.as_json() for problem in found])
+
+
+def all_of(steps: Sequence[tuple[Command, JsonValue]]) -> Command:
+    """One command that carries several out, so that only what they leave together need be consistent."""
+
+    def command(call: Call) -> Result:
+        metadata = call.metadata
+        reload = False
+        for step, args in steps:
+            result = step(replace(call, metadata=metadata, args=args))
+            metadata, reload = result.metadata, reload or result.reload
+        return Result(metadata, reload=reload)
+
+    return command

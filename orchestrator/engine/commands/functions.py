@@ -14,8 +14,8 @@ from orchestrator.engine.commands.command import (
     source_of,
     table_of,
 )
-from orchestrator.engine.consistency import ObjectId
 from orchestrator.engine.errors import EngineError, not_exists
+from orchestrator.engine.inconsistency import ObjectId
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import Function, FunctionConfiguration, Source, Table
 from orchestrator.engine.metadata_reader import read_computed_field, read_function_configuration, read_name
@@ -74,7 +74,22 @@ def create_function_permission(call: Call) -> Result:
             "already-exists",
             f'permission of role "{role}" already exists for function "{name}" in source: "{source.name}"',
         )
+    require_select_permission(call, source, name, role)
     return put(call, source, replace(function, permissions=(*function.permissions, role)))
+
+
+def require_select_permission(call: Call, source: Source, name: QualifiedName, role: str) -> None:
+    """A function's rows are those of a table, which the role must be able to read."""
+    catalog = call.databases.catalogs.get(source.name)
+    overloads = catalog.functions.get(name, ()) if catalog else ()
+    rows = overloads[0].returns_table if overloads else None
+    table = source.tables.get(rows) if rows else None
+    if table is not None and role not in table.select_permissions:
+        raise refusal(
+            "not-supported",
+            f'function permission can only be added when the function\'s return table "{rows}" '
+            f'has select permission configured for role: "{role}"',
+        )
 
 
 def drop_function_permission(call: Call) -> Result:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.engine.commands.command import Call, Command, Result, changed, refusal, table_of
-from orchestrator.engine.consistency import ObjectId, drop_object
+from orchestrator.engine.inconsistency import ObjectId, drop_object
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import PERMISSION_FIELDS, Permission, Table
 from orchestrator.engine.metadata_reader import (

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.engine.commands.command import Call, Result, changed, field_taken, refusal, table_of
-from orchestrator.engine.metadata import Table
+from orchestrator.engine.commands.kept import with_warning
+from orchestrator.engine.inconsistency import ObjectId
+from orchestrator.engine.metadata import Source, Table
 
 FIELD = "remote_relationships"
 
@@ -16,7 +18,13 @@ def create_remote_relationship(call: Call) -> Result:
     source, table = table_of(call)
     if field_taken(call, source, table, name) or name in names(table):
         raise refusal("already-exists", f'field with name "{name}" already exists in table "{table.name}"')
-    return changed(call, source, with_relationships(table, [*kept(table), {"name": name, "definition": definition}]))
+    entries = [*kept(table), {"name": name, "definition": definition}]
+    return put(call, source, with_relationships(table, entries), name)
+
+
+def put(call: Call, source: Source, table: Table, name: str) -> Result:
+    about = ObjectId(source.name, table.name, FIELD, name)
+    return replace(changed(call, source, table, about), answer=with_warning(about))
 
 
 def update_remote_relationship(call: Call) -> Result:
@@ -24,7 +32,7 @@ def update_remote_relationship(call: Call) -> Result:
     source, table = table_of(call)
     require(table, name)
     updated = [{**entry, "definition": definition} if entry["name"] == name else entry for entry in kept(table)]
-    return changed(call, source, with_relationships(table, updated))
+    return put(call, source, with_relationships(table, updated), name)
 
 
 def delete_remote_relationship(call: Call) -> Result:

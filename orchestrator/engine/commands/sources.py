@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from orchestrator.engine.commands.command import Call, Result, find_source, refusal, source_of
-from orchestrator.engine.consistency import ObjectId
+from orchestrator.engine.inconsistency import ObjectId
 from orchestrator.engine.metadata import Customization, Source, without
 from orchestrator.engine.metadata_reader import read_customization, read_source_configuration
 

@@ -16,8 +16,9 @@ from orchestrator.engine.commands.command import (
     source_of,
     table_of,
 )
-from orchestrator.engine.consistency import ObjectId, inconsistencies
+from orchestrator.engine.consistency import inconsistencies
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.inconsistency import ObjectId
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import ColumnConfig, Metadata, Source, Table, TableConfiguration
 from orchestrator.engine.metadata_reader import read_name, read_root_fields, read_table_configuration, source_name

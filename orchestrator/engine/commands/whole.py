@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
 from orchestrator.engine.commands.command import SUCCESS, Call, Result, refusal
-from orchestrator.engine.consistency import Inconsistency, consistent
+from orchestrator.engine.inconsistency import Inconsistency, consistent
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata
-from orchestrator.engine.metadata_reader import read_functions, read_legacy_functions, read_metadata, read_tables
+from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, named_entries
+from orchestrator.engine.metadata_reader import (
+    read_functions,
+    read_legacy_functions,
+    read_metadata,
+    read_rest,
+    read_tables,
+)
 from orchestrator.engine.metadata_writer import write_metadata
 
 
@@ -40,7 +47,9 @@ def read_any(metadata: Metadata, value: JsonValue) -> Metadata:
         tables=value.optional("tables", read_tables, {}),
         functions=value.optional("functions", functions, {}),
     )
-    return metadata.with_source(source)
+    # What older versions don't know stays; what they know and don't mention is gone.
+    unknown = {key: metadata.rest[key] for key in ("rest_endpoints",) if key in metadata.rest}
+    return Metadata(sources={source.name: source}, rest={**unknown, **read_rest(value)})
 
 
 def export_metadata(call: Call) -> Result:
@@ -63,8 +72,23 @@ def clear_metadata(call: Call) -> Result:
 
 
 def reload_metadata(call: Call) -> Result:
-    """Asks for the catalogs to be read anew."""
+    """Asks for the catalogs to be read anew, all of them whichever are named."""
+    sources = set(call.metadata.sources)
+    remote_schemas = {entry["name"] for entry in named_entries(call.metadata.rest, "remote_schemas")}
+    require_known(call, "reload_sources", sources, "Source")
+    require_known(call, "recreate_event_triggers", sources, "Source")
+    require_known(call, "reload_remote_schemas", remote_schemas, "Remote schema")
     return Result(call.metadata, reloaded, tolerates="all", reload=True)
+
+
+def require_known(call: Call, key: str, known: Set[str], called: str) -> None:
+    """Refuses names of a list that are unknown; true and false mean all and none."""
+    named = call.args.get(key)
+    if named is None or isinstance(named.json, bool):
+        return
+    for name in named.texts():
+        if name not in known:
+            raise refusal("not-exists", f'{called} with name "{name}" not found in metadata')
 
 
 def get_inconsistent_metadata(call: Call) -> Result:

@@ -2,8 +2,9 @@ import pytest
 
 from orchestrator.engine import commands
 from orchestrator.engine.commands import Call, Context
-from orchestrator.engine.consistency import Databases, ObjectId, inconsistencies
+from orchestrator.engine.consistency import inconsistencies
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.inconsistency import Databases, Failure, ObjectId
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import ALL, Metadata, Source
 from orchestrator.engine.metadata_writer import write_metadata
@@ -107,8 +108,8 @@ def test_a_table_that_others_relate_to_is_untracked_with_cascade_only():
     error = refusal(RELATED, "pg_untrack_table", {"table": "author"})
     assert error.code == "dependency-error"
     assert error.message == (
-        'cannot drop due to the following dependent objects: relationship article.author in source "default", '
-        'permission article.user.select in source "default"'
+        'cannot drop due to the following dependent objects: permission article.user.select in source "default", '
+        'relationship article.author in source "default"'
     )
     metadata, _ = run(RELATED, "pg_untrack_table", {"table": "author", "cascade": True})
     (left,) = metadata.sources["default"].tables.values()
@@ -292,7 +293,7 @@ def test_a_source_is_added_updated_renamed_and_dropped():
 
 
 def test_a_source_whose_database_does_not_answer_is_refused():
-    databases = Databases({"default": CATALOG}, failures={"other": "could not connect"})
+    databases = Databases({"default": CATALOG}, failures={"other": Failure("connection error", "could not connect")})
     error = refusal(EMPTY, "pg_add_source", {"name": "other", "configuration": CONNECTION}, databases=databases)
     assert error.code == "invalid-configuration"
     assert error.internal[0]["message"] == "could not connect"
@@ -378,7 +379,8 @@ def test_a_query_collection_needs_a_name():
 
 
 def test_a_remote_relationship_is_kept():
-    definition = {"to_source": {"source": "other", "table": "x", "field_mapping": {}, "relationship_type": "object"}}
+    to_source = {"source": "default", "table": "article", "field_mapping": {"id": "id"}, "relationship_type": "object"}
+    definition = {"to_source": to_source}
     args = {"table": "author", "name": "far", "definition": definition}
     metadata, _ = run(TRACKED, "pg_create_remote_relationship", args)
     (_, author) = write_metadata(metadata)["sources"][0]["tables"]
@@ -388,6 +390,6 @@ def test_a_remote_relationship_is_kept():
 
 
 def test_what_only_the_image_can_do_is_said_so():
-    error = refusal(EMPTY, "add_remote_schema", {})
-    message = "add_remote_schema is not supported by this engine; the image hasura/graphql-engine has it"
+    error = refusal(EMPTY, "introspect_remote_schema", {})
+    message = "introspect_remote_schema is not supported by this engine; the image hasura/graphql-engine has it"
     assert (error.code, error.message) == ("not-supported", message)
