@@ -222,7 +222,7 @@ class Engine:
         config = self._config
         return {
             "version": VERSION,
-            "is_function_permissions_inferred": config.infer_function_permissions,
+            "is_function_permissions_inferred": config.options.infer_function_permissions,
             "is_admin_secret_set": bool(config.auth.admin_secrets),
             "is_auth_hook_set": config.auth.hook is not None,
             "is_jwt_set": bool(config.auth.jwts),

@@ -46,7 +46,7 @@ def arguments_of(field: Field, selected: Selected, variables: Variables, path: s
     for name, node in selected.arguments.items():
         if name not in field.args:
             raise validation_failed(f"'{field.name}' has no argument named '{name}'", path)
-        given.check_variable(node, variables, field.args[name].type, f"{path}.args.{name}")
+        given.check_variable(node, variables, field.args[name], f"{path}.args.{name}")
         value = given.given(node, variables, f"{path}.args.{name}")
         if value is not None:
             found[name] = value
@@ -97,7 +97,7 @@ class Arguments:
     def _connective(self, name: str, value: Given, type_name: str, path: str) -> BoolExp:
         if name == "_not":
             return boolexp.Not(self.where(value, type_name, path))
-        items = given.as_list(value, path, type_name)
+        items = given.as_list(value, path)
         found = tuple(self.where(item, type_name, f"{path}[{index}]") for index, item in enumerate(items))
         return boolexp.And(found) if name == "_and" else boolexp.Or(found)
 
@@ -115,6 +115,8 @@ class Arguments:
         if field.binding == "_cast":
             return self._cast(field.type.named, value, path, comparing)
         binding: OperatorOf = field.binding
+        if value.value is None and self.schema.options.null_collapses:
+            return boolexp.TRUE
         if binding.name == IS_NULL:
             return comparing(IS_NULL if given.as_boolean(value, path) else IS_NOT_NULL, None)
         return comparing(binding.name, self._operand(field, binding, value, path))
@@ -148,7 +150,7 @@ class Arguments:
         element = binding.type[1:] if binding.operator and binding.operator.operand == "keys" else binding.type
         if not listed:
             return self.scalar(value, binding.type, binding.cast, path)
-        items = given.as_list(value, path, str(field.type))
+        items = given.as_list(value, path)
         for index, item in enumerate(items):
             reject_null(item, scalars.graphql_name(element), f"{path}[{index}]")
         return given.as_param(value, scalars.array_encoder(element, takes_text=False), binding.cast, path)
@@ -169,7 +171,7 @@ class Arguments:
     def _enum_operand(self, enum: Enum, binding: OperatorOf, value: Given, path: str) -> Param:
         if binding.operator is None or binding.operator.operand != "array":
             return literal(given.as_enum(value, enum, path).name, binding.cast)
-        items = given.as_list(value, path, enum.name)
+        items = given.as_list(value, path)
         names = [given.as_enum(item, enum, f"{path}[{index}]").name for index, item in enumerate(items)]
         return literal(scalars.array_encoder("text")(names, path) or "", binding.cast)
 
@@ -215,9 +217,8 @@ class Arguments:
             return ()
         type_name = access.table.typed("_order_by")
         items: list[OrderItem] = []
-        for index, item in enumerate(given.as_list(value, path, type_name)):
-            at = f"{path}[{index}]" if isinstance(value.value, list) else path
-            items.extend(self._order_object(item, type_name, at))
+        for index, item in enumerate(given.as_list(value, path)):
+            items.extend(self._order_object(item, type_name, f"{path}[{index}]"))
         return tuple(items)
 
     def _order_object(self, value: Given, type_name: str, path: str) -> list[OrderItem]:
@@ -231,10 +232,10 @@ class Arguments:
     def _order_entry(self, field: Input, value: Given, path: str) -> list[OrderItem]:
         binding = field.binding
         if isinstance(binding, ColumnOf):
-            return [OrderItem(OrderColumn(binding.column.name, binding.when), self._direction(value, path))]
+            return self._directed(OrderColumn(binding.column.name, binding.when), value, path)
         if isinstance(binding, ComputedOf):
             call = computed_call(binding.access.source, binding.access.table, binding.name)
-            return [OrderItem(OrderComputed(call), self._direction(value, path))]
+            return self._directed(OrderComputed(call), value, path)
         if isinstance(binding, RelationshipOf):
             inner = self._order_object(value, field.type.named, path)
             return [OrderItem(self._related(binding, item.expression), item.direction) for item in inner]
@@ -250,16 +251,19 @@ class Arguments:
         for name, item in given.as_object(value, type_, path).items():
             field = type_.fields[name]
             if isinstance(field.binding, CountOf):
-                direction = self._direction(item, f"{path}.{name}")
-                items.append(OrderItem(OrderAggregate(join, where, "count", None), direction))
+                items.extend(self._directed(OrderAggregate(join, where, "count", None), item, f"{path}.{name}"))
                 continue
             function: FunctionOf = field.binding
             columns = self.input_object(field.type.named)
             for column, order in given.as_object(item, columns, f"{path}.{name}").items():
                 source: ColumnOf = columns.fields[column].binding
                 expression = OrderAggregate(join, where, function.function, source.column.name)
-                items.append(OrderItem(expression, self._direction(order, f"{path}.{name}.{column}")))
+                items.extend(self._directed(expression, order, f"{path}.{name}.{column}"))
         return items
+
+    def _directed(self, expression: OrderExpression, value: Given, path: str) -> list[OrderItem]:
+        """The order by the expression; none where its direction is null."""
+        return [] if value.value is None else [OrderItem(expression, self._direction(value, path))]
 
     def _direction(self, value: Given, path: str) -> str:
         return str(given.as_enum(value, self.enum("order_by"), path).binding)
@@ -268,10 +272,10 @@ class Arguments:
 
     def column_names(self, value: Given | None, access: TableAccess, path: str) -> tuple[str, ...]:
         """The columns that a list of `T_select_column` names."""
-        if value is None or value.value is None:
+        if value is None:
             return ()
         enum = self.enum(access.table.typed("_select_column"))
-        items = given.as_list(value, path, enum.name)
+        items = given.as_list(value, path)
         found = (given.as_enum(item, enum, f"{path}[{index}]").binding for index, item in enumerate(items))
         return tuple(binding.column.name for binding in found)
 

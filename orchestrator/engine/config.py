@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
+from orchestrator.engine.options import Options
 from orchestrator.engine.session import FALSE, TRUE, AuthConfig
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ class Config:
     cors_domains: tuple[str, ...] = ("*",)
     cors_disabled: bool = False
     console: bool = False
-    stringify_numeric_types: bool = False
-    infer_function_permissions: bool = True
+    options: Options = field(default_factory=Options)
     dev_mode: bool = False
     admin_internal_errors: bool = True
     enabled_apis: frozenset[str] = frozenset(DEFAULT_APIS)
@@ -89,6 +89,13 @@ SERVE: Final = (
     Option("--enable-telemetry", "HASURA_GRAPHQL_ENABLE_TELEMETRY", switch=True),
     Option("--stringify-numeric-types", "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES", switch=True),
     Option("--infer-function-permissions", "HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS", switch=True),
+    Option("--v1-boolean-null-collapse", "HASURA_GRAPHQL_V1_BOOLEAN_NULL_COLLAPSE", switch=True),
+    Option("--no-null-unbound-variable-default", "HASURA_GRAPHQL_NO_NULL_UNBOUND_VARIABLE_DEFAULT", switch=True),
+    Option(
+        "--null-in-nonnullable-variables",
+        "HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES",
+        switch=True,
+    ),
     Option("--dev-mode", "HASURA_GRAPHQL_DEV_MODE", switch=True),
     Option("--admin-internal-errors", "HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS", switch=True),
     Option("--enabled-apis", "HASURA_GRAPHQL_ENABLED_APIS"),
@@ -205,8 +212,7 @@ def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_fl
         cors_domains=read_cors_domains(settings),
         cors_disabled=settings.flag("DISABLE_CORS", False),
         console=settings.flag("ENABLE_CONSOLE", False),
-        stringify_numeric_types=settings.flag("STRINGIFY_NUMERIC_TYPES", False),
-        infer_function_permissions=settings.flag("INFER_FUNCTION_PERMISSIONS", True),
+        options=read_options(settings),
         dev_mode=settings.flag("DEV_MODE", False),
         admin_internal_errors=settings.flag("ADMIN_INTERNAL_ERRORS", True),
         enabled_apis=read_apis(settings),
@@ -231,6 +237,16 @@ def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_fl
 NEEDS_ADMIN: Final = (
     " requires --admin-secret (HASURA_GRAPHQL_ADMIN_SECRET) or --access-key (HASURA_GRAPHQL_ACCESS_KEY) to be set"
 )
+
+
+def read_options(settings: Settings) -> Options:
+    return Options(
+        stringify=settings.flag("STRINGIFY_NUMERIC_TYPES", False),
+        infer_function_permissions=settings.flag("INFER_FUNCTION_PERMISSIONS", True),
+        null_collapses=settings.flag("V1_BOOLEAN_NULL_COLLAPSE", False),
+        unset_is_null=not settings.flag("NO_NULL_UNBOUND_VARIABLE_DEFAULT", False),
+        null_in_non_null=settings.flag("BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES", False),
+    )
 
 
 def read_auth(settings: Settings) -> AuthConfig:

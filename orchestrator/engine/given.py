@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     BooleanValueNode,
@@ -28,6 +29,7 @@ from orchestrator.engine.schema.types import Enum, EnumValue, Input, InputObject
 from orchestrator.engine.sql import Blend, Literal, Param, RequestVariable
 
 Steps = tuple[str | int, ...]
+GRAPHQL_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,28 @@ class Given:
     steps: Steps | None = None
     declared: Declared | None = None
 
+    @property
+    def in_json(self) -> bool:
+        return self.steps is not None
+
 
 @dataclass(frozen=True)
 class Variables:
+    """`unset_is_null` says what a nullable variable without value or default is: null, or as if it weren't there."""
+
     declared: Mapping[str, Declared]
     values: Mapping[str, Any]
+    unset_is_null: bool = True
 
     def find(self, name: str, path: str) -> Given | None:
-        """The variable's value, or None where it is absent."""
-        declared = self.declared.get(name)
-        if declared is None:
-            raise validation_failed(f"unbound variable '{name}'", path)
+        """The variable's value, or None where it counts as not being there."""
+        declared = self.declared[name]
         if name in self.values:
             return Given(_wrapped(self.values[name], (name,)), (name,), declared)
         if declared.default is not None:
             found = given(declared.default, self, path)
             return Given(found.value, None, declared) if found else None
-        return None
+        return Given(None, None, declared) if self.unset_is_null else None
 
 
 def type_ref(node: TypeNode) -> Ref:
@@ -98,7 +105,7 @@ def given(node: ValueNode, variables: Variables, path: str) -> Given | None:
         return Given({name: value for name, value in fields if value is not None})
     if isinstance(node, ListValueNode):
         items = (given(item, variables, f"{path}[{index}]") for index, item in enumerate(node.values))
-        return Given([item if item is not None else Given(None) for item in items])
+        return Given([item for item in items if item is not None])
     return Given(_scalar(node))
 
 
@@ -123,45 +130,51 @@ def plain(value: Given) -> Any:
     return value.value.name if isinstance(value.value, EnumName) else value.value
 
 
-def check(value: Given, expected: Ref, path: str) -> None:
+def check(value: Given, expected: Input, path: str) -> None:
     """Raises where a variable is used as something it isn't declared to be."""
     declared = value.declared
-    if declared is None:
-        return
-    has_default = declared.default is not None and not isinstance(declared.default, NullValueNode)
-    if _fits(declared.type, expected, has_default=has_default):
+    if declared is None or _fits(declared, expected):
         return
     raise validation_failed(
-        f"variable '{declared.name}' is declared as '{declared.type}', but used where '{expected}' is expected", path
+        f"variable '{declared.name}' is declared as '{declared.type}', but used where '{expected.type}' is expected",
+        path,
     )
 
 
-def check_variable(node: ValueNode, variables: Variables, expected: Ref, path: str) -> None:
+def check_variable(node: ValueNode, variables: Variables, expected: Input, path: str) -> None:
     """Raises where the node is a variable that isn't declared to be what is expected, be it given a value or not."""
-    declared = variables.declared.get(node.name.value) if isinstance(node, VariableNode) else None
-    if declared is not None:
-        check(Given(None, declared=declared), expected, path)
+    if isinstance(node, VariableNode):
+        check(Given(None, declared=variables.declared[node.name.value]), expected, path)
 
 
-def _fits(declared: Ref, expected: Ref, *, has_default: bool = False) -> bool:
-    if expected.non_null and not declared.non_null and not has_default:
+def _fits(declared: Declared, expected: Input) -> bool:
+    """https://spec.graphql.org/June2018/#sec-All-Variable-Usages-are-Allowed, but only the outermost `!` counts."""
+    has_default = declared.default is not None and not isinstance(declared.default, NullValueNode)
+    may_be_null = not declared.type.non_null and not has_default
+    if expected.type.non_null and expected.default is None and may_be_null:
         return False
-    if expected.item is None or declared.item is None:
-        # A single value may stand for a list of one.
-        return declared.name == (expected.named if declared.item is None else expected.name)
-    return _fits(declared.item, expected.item)
+    return _alike(declared.type, expected.type)
+
+
+def _alike(one: Ref, other: Ref) -> bool:
+    if one.item is None or other.item is None:
+        return one.item is other.item and one.name == other.name
+    return _alike(one.item, other.item)
 
 
 def as_object(value: Given, type_: InputObject, path: str) -> Mapping[str, Given]:
     """The fields given, each of which the type has."""
     if not isinstance(value.value, dict):
-        raise mismatch("an object", type_.name, value.value, path)
+        raise mismatch("an object", type_.name, value.value, path, in_json=value.in_json)
     for name in value.value:
         if name not in type_.fields:
+            if value.in_json and not GRAPHQL_NAME.fullmatch(name):
+                legal = f'variable value contains object with key "{name}", which is not a legal GraphQL name'
+                raise validation_failed(legal, path)
             raise validation_failed(f"field '{name}' not found in type: '{type_.name}'", f"{path}.{name}")
     require(type_.fields, value.value, path)
     for name, item in value.value.items():
-        check(item, type_.fields[name].type, f"{path}.{name}")
+        check(item, type_.fields[name], f"{path}.{name}")
     return value.value
 
 
@@ -172,10 +185,10 @@ def require(inputs: Mapping[str, Input], found: Mapping[str, Any], path: str) ->
             raise validation_failed(f"missing required field '{name}'", f"{path}.{name}")
 
 
-def as_list(value: Given, path: str, type_name: str = "") -> list[Given]:
+def as_list(value: Given, path: str) -> list[Given]:
     """The items; a single value counts as a list of one."""
     if value.value is None:
-        raise mismatch("a list", type_name, None, path)
+        raise validation_failed("expected a list, but found null", path)
     if isinstance(value.value, list):
         return value.value
     return [Given(value.value, value.steps)]
@@ -184,7 +197,7 @@ def as_list(value: Given, path: str, type_name: str = "") -> list[Given]:
 def as_enum(value: Given, type_: Enum, path: str) -> EnumValue:
     name = value.value.name if isinstance(value.value, EnumName) else value.value
     if not isinstance(name, str) or (isinstance(value.value, str) and value.steps is None):
-        raise mismatch("an enum value", type_.name, value.value, path)
+        raise mismatch("an enum value", type_.name, value.value, path, in_json=value.in_json)
     if name not in type_.values:
         choices = ", ".join(f"'{choice}'" for choice in sorted(type_.values))
         one_of = f"one of the values [{choices}]" if len(type_.values) != 1 else f"the value {choices}"
@@ -194,13 +207,13 @@ def as_enum(value: Given, type_: Enum, path: str) -> EnumValue:
 
 def as_boolean(value: Given, path: str) -> bool:
     if not isinstance(value.value, bool):
-        raise mismatch("a boolean", "Boolean", value.value, path)
+        raise mismatch("a boolean", "Boolean", value.value, path, in_json=value.in_json)
     return value.value
 
 
 def as_text(value: Given, path: str) -> str:
     if not isinstance(value.value, str):
-        raise mismatch("a string", "String", value.value, path)
+        raise mismatch("a string", "String", value.value, path, in_json=value.in_json)
     return value.value
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from graphql import DirectiveLocation, TypeKind
 
+from orchestrator.engine.directives import DIRECTIVES
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.types import (
     Enum,
@@ -39,31 +40,6 @@ class Wrapped:
 
     kind: str
     inner: Wrapped | Type
-
-
-@dataclass(frozen=True)
-class Directive:
-    name: str
-    description: str
-    locations: tuple[str, ...]
-    args: Mapping[str, Input]
-
-
-CONDITION = inputs_of(Input("if", required("Boolean")))
-SELECTIONS = ("FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT")
-DIRECTIVES = (
-    Directive("include", "whether this query should be included", SELECTIONS, CONDITION),
-    Directive("skip", "whether this query should be skipped", SELECTIONS, CONDITION),
-    Directive(
-        "cached",
-        "whether this query should be cached (Hasura Cloud only)",
-        ("QUERY",),
-        inputs_of(
-            Input("refresh", required("Boolean"), "refresh the cache entry", default="false"),
-            Input("ttl", required("Int"), "measured in seconds", default="60"),
-        ),
-    ),
-)
 
 
 def all_types(schema: RoleSchema) -> Mapping[str, Type]:

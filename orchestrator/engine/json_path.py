@@ -38,6 +38,31 @@ def parse(text: str) -> Path:
     return tuple(steps)
 
 
+SELECT_STEP: Final = re.compile(
+    r"""\.?(?P<key>[^\W\d][\w-]*) | \.?\[(?P<index>\d+)\] | \.?\['(?P<single>[^']*)'\] | \.?\["(?P<double>[^"]*)"\]""",
+    re.VERBOSE,
+)
+
+
+def parse_select_path(text: str) -> Path:
+    """The steps of a column's argument `path`, in Hasura's stricter grammar and with its words for what is wrong.
+
+    >>> parse_select_path("$.a.b[0]"), parse_select_path("a['b c']"), parse_select_path("$")
+    (('a', 'b', 0), ('a', 'b c'), ())
+    """
+    rest, at = text.removeprefix("$"), 0
+    steps: list[str | int] = []
+    while match := SELECT_STEP.match(rest, at):
+        steps.append(step_of(match))
+        at = match.end()
+    if at < len(rest) or not text:
+        raise JsonPathError(
+            f"{text}. Accept letters, digits, underscore (_) or hyphen (-) only. "
+            'Use quotes enclosed in bracket (["..."]) if there is any special character'
+        )
+    return tuple(steps)
+
+
 def step_of(match: re.Match[str]) -> str | int:
     if match["index"] is not None:
         return int(match["index"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import orjson
 
 from orchestrator.engine import boolexp, given, json_path, plan, scalars
 from orchestrator.engine.arguments import Arguments, arguments_of, literal
 from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall, Join
+from orchestrator.engine.document import Operation
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given, Variables
 from orchestrator.engine.introspect import introspect
@@ -32,7 +34,7 @@ from orchestrator.engine.schema.bindings import (
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.rows import TYPE_KEEPING
 from orchestrator.engine.schema.types import Field, Input, InputObject, ObjectType
-from orchestrator.engine.selection import Budget, Operation, Selected, collect
+from orchestrator.engine.selection import Budget, Selected, collect
 from orchestrator.engine.sql import Literal, Param, SessionVariable
 from orchestrator.engine.tracked import TrackedFunction
 
@@ -138,6 +140,8 @@ class Planner:
 
     def _chosen(self, access: TableAccess, origin: plan.Origin, arguments: Mapping[str, Given], path: str) -> plan.Rows:
         reader, at = self.arguments, f"{path}.args"
+        # Here null means no condition, no order and so on; within them it is refused.
+        arguments = {name: value for name, value in arguments.items() if value.value is not None}
         where: BoolExp = boolexp.TRUE
         if "where" in arguments:
             where = reader.where(arguments["where"], access.table.typed("_bool_exp"), f"{at}.where")
@@ -193,7 +197,7 @@ class Planner:
             arguments = arguments_of(field, selected, self.variables, at)
             columns = self.arguments.column_names(arguments.get("columns"), field.binding.access, f"{at}.args.columns")
             distinct = arguments.get("distinct")
-            is_distinct = distinct is not None and distinct.value is not None and given.as_boolean(distinct, at)
+            is_distinct = distinct is not None and given.as_boolean(distinct, f"{at}.args.distinct")
             return plan.Count(selected.key, columns, is_distinct)
         binding: FunctionOf = field.binding
         fields = self.object_type(field.type.named)
@@ -370,10 +374,8 @@ def _limits_of_role(access: TableAccess) -> tuple[Param, ...]:
     return () if limit is None else (Param(Literal(str(limit)), "bigint"),)
 
 
-def _bound(value: Given | None, encode: scalars.Encode, path: str) -> Param | None:
-    if value is None or value.value is None:
-        return None
-    return given.as_param(value, encode, "bigint", path)
+def _bound(value: Given | None, encode: Callable[..., str], path: str) -> Param | None:
+    return None if value is None else given.as_param(value, partial(encode, in_json=value.in_json), "bigint", path)
 
 
 def _distinct_first(
@@ -382,24 +384,25 @@ def _distinct_first(
     """The order, which must begin with the distinct columns where there is one, or be just these."""
     if not distinct:
         return order
+    if not order:
+        return tuple(plan.OrderItem(plan.OrderColumn(name), "ASC NULLS LAST") for name in distinct)
     leading = [item.expression for item in order[: len(distinct)]]
-    columns = {item.column for item in leading if isinstance(item, plan.OrderColumn)}
-    if order and (len(columns) < len(leading) or not columns <= set(distinct)):
+    columns = [item.column for item in leading if isinstance(item, plan.OrderColumn)]
+    if len(columns) < len(distinct) or not set(distinct) <= set(columns):
         raise validation_failed('"distinct_on" columns must match initial "order_by" columns', path)
-    missing = (name for name in distinct if name not in columns) if len(order) < len(distinct) else ()
-    return order + tuple(plan.OrderItem(plan.OrderColumn(name), "ASC NULLS LAST") for name in missing)
+    return order
 
 
 def _json_steps(value: Given | None, path: str) -> Param | None:
-    if value is None or value.value is None:
+    if value is None:
         return None
-    return given.as_param(value, _encode_path, "text[]", path)
+    return given.as_param(value, partial(_encode_path, in_json=value.in_json), "text[]", path)
 
 
-def _encode_path(value: object, path: str) -> str:
-    text = scalars.encode_string(value, path)
+def _encode_path(value: object, path: str, *, in_json: bool) -> str:
+    text = scalars.encode_string(value, path, in_json=in_json)
     try:
-        steps = json_path.parse(text)
+        steps = json_path.parse_select_path(text)
     except json_path.JsonPathError as error:
         raise validation_failed(f"parse json path error: {error}", path) from error
     return scalars.array_encoder("text")([str(step) for step in steps], path) or "{}"

@@ -8,17 +8,18 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from orchestrator.engine import plan, remote
+from orchestrator.engine import directives, plan, remote
 from orchestrator.engine.answers import Slot, slot_of
+from orchestrator.engine.document import Document, Operation, choose_operation, parse_document
 from orchestrator.engine.errors import EngineError, validation_failed
 from orchestrator.engine.given import Declared, Variables
 from orchestrator.engine.mutations import MutationPlanner
+from orchestrator.engine.options import Options
 from orchestrator.engine.planner import Planner
 from orchestrator.engine.render import render_change, render_query
 from orchestrator.engine.scalars import mismatch
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.types import Enum, InputObject, Ref
-from orchestrator.engine.selection import Document, Operation, choose_operation, parse_document
 from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Statement, compile_sql, join, raw
 from orchestrator.engine.subscription import RunLive, SubscriptionPlanner, compile_subscription
@@ -126,9 +127,9 @@ class KnownOperation:
 class Operations:
     """What is known of requests under one state of the metadata: schemas by role, documents, operations."""
 
-    def __init__(self, sources: tuple[TrackedSource, ...], *, stringify: bool) -> None:
+    def __init__(self, sources: tuple[TrackedSource, ...], options: Options) -> None:
         self._sources = sources
-        self._stringify = stringify
+        self._options = options
         self._schemas: dict[tuple[str, bool], RoleSchema] = {}
         self._documents: Cache[Document] = Cache(MAX_DOCUMENTS)
         self._operations: Cache[KnownOperation] = Cache(MAX_OPERATIONS)
@@ -136,14 +137,14 @@ class Operations:
     def schema(self, role: str, *, backend: bool) -> RoleSchema:
         key = (role, backend)
         if key not in self._schemas:
-            self._schemas[key] = RoleSchema(self._sources, role, backend=backend)
+            self._schemas[key] = RoleSchema(self._sources, role, self._options, backend=backend)
         return self._schemas[key]
 
     def prepare(self, request: Request, session: Session) -> Runnable:
         """What runs the request for the session's role."""
         key = (session.role, session.backend_only, request.text, request.operation)
         known = self._operations.get(key) or self._operations.add(key, self._know(request, session))
-        variables = checked_variables(known.operation, request.variables)
+        variables = checked_variables(known.operation, request.variables, self._options)
         shape = tuple(
             _shape(known.schema, declared.type, variables.get(name, _ABSENT))
             for name, declared in known.operation.declared.items()
@@ -151,7 +152,7 @@ class Operations:
         found = known.runnables.get(shape)
         if found is not None:
             return found
-        runnable = self._plan(known, Variables(known.operation.declared, variables))
+        runnable = self._plan(known, Variables(known.operation.declared, variables, self._options.unset_is_null))
         return known.runnables.add(shape, runnable) if _can_be_kept(runnable) else runnable
 
     def _know(self, request: Request, session: Session) -> KnownOperation:
@@ -159,18 +160,26 @@ class Operations:
         if document is None:
             document = self._documents.add(request.text, parse_document(request.text))
         schema = self.schema(session.role, backend=session.backend_only)
-        return KnownOperation(choose_operation(document, request.operation), schema)
+        try:
+            return KnownOperation(choose_operation(document, request.operation), schema)
+        except RecursionError:
+            raise _too_deep() from None
 
     def _plan(self, known: KnownOperation, variables: Variables) -> Runnable:
-        planner = Planner(known.schema, known.operation, variables, self._stringify)
+        planner = Planner(known.schema, known.operation, variables, self._options.stringify)
         try:
-            if known.operation.kind == "mutation":
-                return self._mutation(known.schema, planner)
-            if known.operation.kind == "subscription":
-                return self._subscription(known.schema, planner)
-            return compile_query(planner.query(known.schema.query))
+            runnable = self._runnable(known, planner)
         except RecursionError:
-            raise validation_failed("the query is nested too deeply", "$.query") from None
+            raise _too_deep() from None
+        directives.read(known.operation.directives, known.operation.kind.upper(), variables, "$")
+        return runnable
+
+    def _runnable(self, known: KnownOperation, planner: Planner) -> Runnable:
+        if known.operation.kind == "mutation":
+            return self._mutation(known.schema, planner)
+        if known.operation.kind == "subscription":
+            return self._subscription(known.schema, planner)
+        return compile_query(planner.query(known.schema.query))
 
     def _subscription(self, schema: RoleSchema, planner: Planner) -> RunLive:
         if schema.subscription is None:
@@ -183,27 +192,31 @@ class Operations:
         return compile_mutation(MutationPlanner(planner).mutation(schema.mutation))
 
 
+def _too_deep() -> EngineError:
+    return validation_failed("the query is nested too deeply", "$.query")
+
+
 _ABSENT = object()
 
 
-def checked_variables(operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def checked_variables(operation: Operation, given: Mapping[str, Any], options: Options) -> Mapping[str, Any]:
     """The variables of the request that the operation declares; raises for what is missing or too much."""
     if not given and not operation.declared:
         return given
-    unknown = [name for name in given if name not in operation.declared]
-    if unknown:
-        raise validation_failed(f"unexpected variables in variableValues: {', '.join(unknown)}")
     for name, declared in operation.declared.items():
-        _check_non_null(name, declared, given)
+        _check_non_null(name, declared, given, options)
+    unexpected = [name for name in given if name not in operation.used]
+    if unexpected:
+        raise validation_failed(f"unexpected variables in variableValues: {', '.join(unexpected)}")
     return given
 
 
-def _check_non_null(name: str, declared: Declared, given: Mapping[str, Any]) -> None:
+def _check_non_null(name: str, declared: Declared, given: Mapping[str, Any], options: Options) -> None:
     if not declared.type.non_null:
         return
     if name not in given and declared.default is None:
         raise validation_failed(f'expecting a value for non-nullable variable: "{name}"')
-    if name in given and given[name] is None:
+    if name in given and given[name] is None and not options.null_in_non_null:
         raise validation_failed(f'null value found for non-nullable type: "{declared.type}"')
 
 

@@ -43,14 +43,16 @@ def graphql_name(type_name: str) -> str:
     return GRAPHQL_NAMES.get(type_name, type_name)
 
 
-def describe(value: Any) -> str:
-    """A value's kind in Hasura's words.
+def describe(value: Any, *, in_json: bool = False) -> str:
+    """A value's kind in Hasura's words, which tell numbers apart only where the query's text has them.
 
-    >>> describe(None), describe([1])
-    ('null', 'a list')
+    >>> describe(None), describe(1), describe(1, in_json=True)
+    ('null', 'an integer', 'a number')
     """
     if value is None:
         return "null"
+    if in_json and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return "a number"
     return next(words for kind, words in _KINDS if isinstance(value, kind))
 
 
@@ -66,30 +68,55 @@ _KINDS: tuple[tuple[Any, str], ...] = (
 )
 
 
-def mismatch(expected: str, type_name: str, value: Any, path: str) -> Exception:
-    return validation_failed(f"expected {expected} for type '{type_name}', but found {describe(value)}", path)
+def mismatch(expected: str, type_name: str, value: Any, path: str, *, in_json: bool = False) -> Exception:
+    found = describe(value, in_json=in_json)
+    return validation_failed(f"expected {expected} for type '{type_name}', but found {found}", path)
 
 
-def encode_string(value: Any, path: str) -> str:
+def encode_string(value: Any, path: str, *, in_json: bool = False) -> str:
     if not isinstance(value, str):
-        raise mismatch("a string", "String", value, path)
+        raise mismatch("a string", "String", value, path, in_json=in_json)
     return value
 
 
-def encode_non_negative(value: Any, path: str) -> str:
+def encode_int(value: Any, path: str, *, in_json: bool = False) -> str:
+    """The text of an argument that is an Int and no column's value."""
+    if not _is_int(value, in_json=in_json):
+        raise mismatch("a 32-bit integer", "Int", value, path, in_json=in_json)
+    return _within(value, 32, path)
+
+
+def encode_non_negative(value: Any, path: str, *, in_json: bool = False) -> str:
     """The text of a `limit`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-        raise mismatch("a non-negative 32-bit integer", "Int", value, path)
-    return str(value)
+    if not _is_int(value, in_json=in_json) or value < 0:
+        raise mismatch("a non-negative 32-bit integer", "Int", value, path, in_json=in_json)
+    return _within(value, 32, path)
 
 
-def encode_offset(value: Any, path: str) -> str:
-    """The text of an `offset`: a bigint, as a number or a string."""
+def encode_offset(value: Any, path: str, *, in_json: bool = False) -> str:
+    """The text of an `offset`: a bigint, as a number or a string; PostgreSQL refuses negative ones."""
     if isinstance(value, str) and value.isdecimal():
-        return value
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise mismatch("a non-negative 64-bit integer", "Int", value, path)
-    return str(value)
+        return _within(int(value), 64, path)
+    if not _is_int(value, in_json=in_json):
+        expected = "a 32-bit integer, or a 64-bit integer represented as a string"
+        raise mismatch(expected, "Int", value, path, in_json=in_json)
+    return _within(value, 64, path)
+
+
+def _is_int(value: Any, *, in_json: bool) -> bool:
+    """Whether the value is written as an integer; in JSON every number may turn out to be one."""
+    return isinstance(value, int | Decimal if in_json else int) and not isinstance(value, bool)
+
+
+def _within(value: int | Decimal, bits: int, path: str) -> str:
+    bound = 2 ** (bits - 1)
+    if value != int(value) or not -bound <= value < bound:
+        raise parse_failed(
+            f"The value {scientific(value)} lies outside the bounds or is not an integer. "
+            "Maybe it is a float, or is there integer overflow?",
+            path,
+        )
+    return str(int(value))
 
 
 def encode_json(value: Any, path: str) -> str:
@@ -135,20 +162,13 @@ def exact_number(text: str) -> int | Decimal:
 
 def integer_encoder(bits: int) -> Encode:
     """The encoder of an integer column: a number within its bounds, or a string that PostgreSQL then reads."""
-    bound = 2 ** (bits - 1)
 
     def encode_integer(value: Any, path: str) -> str:
         if isinstance(value, str):
             return value
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise _failed(f"Int{bits}", "Number", value, path)
-        if value != int(value) or not -bound <= value < bound:
-            raise parse_failed(
-                f"The value {scientific(value)} lies outside the bounds or is not an integer. "
-                "Maybe it is a float, or is there integer overflow?",
-                path,
-            )
-        return str(int(value))
+        return _within(value, bits, path)
 
     return encode_integer
 

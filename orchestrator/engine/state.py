@@ -24,6 +24,7 @@ from orchestrator.engine.errors import EngineError
 from orchestrator.engine.inconsistency import Databases, Failure, Inconsistency, consistent
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source
+from orchestrator.engine.options import Options
 from orchestrator.engine.prepare import Operations
 from orchestrator.engine.schema_change import SchemaChange, follow
 from orchestrator.engine.tracked import TrackedSource, track
@@ -42,7 +43,7 @@ class Snapshot:
     resource_version: int
     databases: Databases
     inconsistent: tuple[Inconsistency, ...]
-    stringify: bool
+    options: Options
 
     @cached_property
     def sources(self) -> tuple[TrackedSource, ...]:
@@ -58,7 +59,7 @@ class Snapshot:
 
     @cached_property
     def operations(self) -> Operations:
-        return Operations(self.sources, stringify=self.stringify)
+        return Operations(self.sources, self.options)
 
 
 class State:
@@ -72,7 +73,7 @@ class State:
         self.on_change: Callable[[], None] = lambda: None
         self.databases: dict[str, Database] = {}
         self.metadata_database = Database(config.metadata_database_url, connections=2)
-        self.snapshot = Snapshot(Metadata(), 0, Databases({}), (), config.stringify_numeric_types)
+        self.snapshot = Snapshot(Metadata(), 0, Databases({}), (), config.options)
 
     async def load(self) -> None:
         """Reads the stored metadata and the catalogs of its sources."""
@@ -170,7 +171,7 @@ class State:
 
     def _swap(self, metadata: Metadata, version: int, databases: Databases, found: tuple[Inconsistency, ...]) -> None:
         before = self.snapshot
-        self.snapshot = Snapshot(metadata, version, databases, found, self._config.stringify_numeric_types)
+        self.snapshot = Snapshot(metadata, version, databases, found, self._config.options)
         if (before.metadata, before.databases) != (metadata, databases):
             self.on_change()
         if found:

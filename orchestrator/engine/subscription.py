@@ -18,6 +18,7 @@ from orchestrator.engine import boolexp, given, plan, remote, scalars
 from orchestrator.engine.answers import Slot, slot_of
 from orchestrator.engine.arguments import arguments_of, reject_null
 from orchestrator.engine.boolexp import Compare
+from orchestrator.engine.directives import MULTIPLE_TOP_LEVEL_FIELDS
 from orchestrator.engine.errors import not_supported, validation_failed
 from orchestrator.engine.given import Given
 from orchestrator.engine.permissions import TableAccess
@@ -26,7 +27,7 @@ from orchestrator.engine.render import render_query, render_stream
 from orchestrator.engine.schema.bindings import ColumnOf, Namespace, StreamRoot
 from orchestrator.engine.schema.streams import DIRECTIONS
 from orchestrator.engine.schema.types import ObjectType
-from orchestrator.engine.selection import MULTIPLE_TOP_LEVEL_FIELDS, Selected, collect
+from orchestrator.engine.selection import Selected, collect
 from orchestrator.engine.sql import Literal, Param, Source, Sql, StreamCursor, join, sources_of, text_of
 
 Introspection = ("__schema", "__type", TYPENAME)
@@ -62,7 +63,8 @@ class SubscriptionPlanner:
         operation = self.planner.operation
         selection = (operation.selection,)
         selected = collect(selection, type_.name, operation.fragments, self.planner.variables, "$.selectionSet")
-        if len(selected) > 1 and MULTIPLE_TOP_LEVEL_FIELDS not in operation.directives:
+        may_be_many = any(node.name.value == MULTIPLE_TOP_LEVEL_FIELDS for node in operation.directives)
+        if len(selected) > 1 and not may_be_many:
             raise validation_failed("subscriptions must select one top level field")
         if not selected or any(item.name in Introspection for item in selected):
             raise not_supported("Introspection at root field level is not supported over subscriptions")
@@ -107,7 +109,7 @@ class SubscriptionPlanner:
         type_ = arguments.input_object(access.table.typed("_stream_cursor_input"))
         columns = arguments.input_object(type_.fields["initial_value"].type.named)
         found = []
-        for index, item in enumerate(given.as_list(value, path, type_.name)):
+        for index, item in enumerate(given.as_list(value, path)):
             if item.value is None:
                 continue
             at = f"{path}[{index}]" if isinstance(value.value, list) else path

@@ -41,7 +41,7 @@ def test_the_command_line_of_the_official_binary():
         {},
     )
     assert (config.database_url, config.metadata_database_url, config.port) == (None, URL, 9999)
-    assert config.stringify_numeric_types
+    assert config.options.stringify
     assert config.auth.admin_secrets == ("hidden",)
 
 
@@ -68,8 +68,8 @@ def test_the_environment_alone_starts_it_too():
     assert config.cors_domains == ("https://*.example.com", "http://localhost:3000")
     assert config.console
     assert config.dev_mode
-    assert config.stringify_numeric_types
-    assert not config.infer_function_permissions
+    assert config.options.stringify
+    assert not config.options.infer_function_permissions
     assert config.enabled_apis == {"graphql", "metadata"}
     assert config.live_queries_refetch_interval == 0.25
 

@@ -47,9 +47,52 @@ def test_a_body_that_is_no_request(blog: Engine, body: bytes, code: str, path: s
         ),
         ("{ author(first: 1) { id } }", "$.selectionSet.author", "'author' has no argument named 'first'"),
         (
-            "{ author(where: null) { id } }",
-            "$.selectionSet.author.args.where",
+            "{ author(where: {_not: null}) { id } }",
+            "$.selectionSet.author.args.where._not",
             "expected an object for type 'author_bool_exp', but found null",
+        ),
+        ("{ author(where: {_and: null}) { id } }", "$.selectionSet.author.args.where._and", None),
+        ("{ author(offset: 1.5) { id } }", "$.selectionSet.author.args.offset", None),
+        ("{ author { } }", "$.query", "not a valid graphql query"),
+        ("{ author { ...F } }", "$.selectionSet.author.selectionSet", 'reference to undefined fragment "F"'),
+        (
+            "{ author { id: name id } }",
+            "$.selectionSet.author.selectionSet",
+            "selection of both 'name' and 'id' specify the same response name, 'id'",
+        ),
+        (
+            "{ author { id @cached } }",
+            "$.selectionSet.author.selectionSet",
+            "directive 'cached' is not allowed on a field",
+        ),
+        (
+            "{ author { id @skip(if: true, or: 1) } }",
+            "$.selectionSet.author.selectionSet.skip",
+            "'skip' has no argument named 'or'",
+        ),
+        (
+            '{ author { ... @include(if: "x") { id } } }',
+            "$.selectionSet.author.selectionSet.include.args.if",
+            "expected a boolean for type 'Boolean', but found a string",
+        ),
+        (
+            "{ author { id @skip(if: true) @skip(if: true) } }",
+            "$.selectionSet.author.selectionSet",
+            "the following directives are used more than once: ['skip']",
+        ),
+        ("query @include(if: true) { author { id } }", "$", "directive 'include' is not allowed on a query"),
+        (
+            '{ author { profile(path: "a..b") } }',
+            "$.selectionSet.author.selectionSet.profile.args.path",
+            (
+                "parse json path error: a..b. Accept letters, digits, underscore (_) or hyphen (-) only. "
+                'Use quotes enclosed in bracket (["..."]) if there is any special character'
+            ),
+        ),
+        (
+            "{ author(distinct_on: [id, name], order_by: {id: asc}) { id } }",
+            "$.selectionSet.author.args",
+            '"distinct_on" columns must match initial "order_by" columns',
         ),
         (
             "{ author(where: {id: {_is: 1}}) { id } }",
@@ -61,7 +104,22 @@ def test_a_body_that_is_no_request(blog: Engine, body: bytes, code: str, path: s
             "$.selectionSet.author.args.limit",
             "expected a non-negative 32-bit integer for type 'Int', but found an integer",
         ),
-        ("{ author(limit: $n) { id } }", "$.selectionSet.author.args.limit", "unbound variable 'n'"),
+        ("{ author(limit: $n) { id } }", "$", 'unbound variable "n"'),
+        (
+            "query ($o: author_order_by) { author(order_by: $o) { id } }",
+            "$.selectionSet.author.args.order_by",
+            "variable 'o' is declared as 'author_order_by', but used where '[author_order_by!]' is expected",
+        ),
+        (
+            "query ($yes: Boolean) { author { id @include(if: $yes) } }",
+            "$.selectionSet.author.selectionSet.include.args.if",
+            "variable 'yes' is declared as 'Boolean', but used where 'Boolean!' is expected",
+        ),
+        (
+            "query ($n: Int) { author(where: {id: {_eq: $n}}) { id } }",
+            "$.selectionSet.author.args.where.id._eq",
+            "unexpected null value for type 'Int'",
+        ),
         (
             "query ($n: String) { author(limit: $n) { id } }",
             "$.selectionSet.author.args.limit",
@@ -81,6 +139,72 @@ def test_a_query_that_does_not_fit_the_schema(blog: Engine, query: str, path: st
     code, found_path, found = blog.error(query)
     assert (code, found_path) == ("validation-failed", path)
     assert message is None or found == message
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "path", "message"),
+    [
+        (
+            "query ($n: Int) { author(limit: $n) { id } }",
+            {"n": -1},
+            "$.selectionSet.author.args.limit",
+            "expected a non-negative 32-bit integer for type 'Int', but found a number",
+        ),
+        ("query ($n: Int) { author { id } }", {"n": 1}, "$", "unexpected variables in variableValues: n"),
+        (
+            "query ($w: author_bool_exp) { author(where: $w) { id } }",
+            {"w": {"_or": None}},
+            "$.selectionSet.author.args.where._or",
+            "expected a list, but found null",
+        ),
+        (
+            "query ($w: author_bool_exp) { author(where: $w) { id } }",
+            {"w": {"a b": 1}},
+            "$.selectionSet.author.args.where",
+            'variable value contains object with key "a b", which is not a legal GraphQL name',
+        ),
+    ],
+)
+def test_variables_that_do_not_fit(
+    blog: Engine, query: str, variables: dict[str, object], path: str, message: str
+) -> None:
+    assert blog.error(query, variables) == ("validation-failed", path, message)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (
+            "{ author { ...a } } fragment a on author { id } fragment a on author { name }",
+            'multiple definitions for fragment "a"',
+        ),
+        (
+            "query ($n: Int, $n: Int) { author(limit: $n) { id } }",
+            'multiple definitions for variable "n"',
+        ),
+        (
+            "{ author(limit: 2147483648) { id } }",
+            (
+                "The value 2.147483648e9 lies outside the bounds or is not an integer. "
+                "Maybe it is a float, or is there integer overflow?"
+            ),
+        ),
+    ],
+)
+def test_what_is_defined_twice_or_out_of_bounds_fails_to_parse(blog: Engine, query: str, message: str) -> None:
+    code, _, found = blog.error(query)
+    assert (code, found) == ("parse-failed", message)
+
+
+def test_postgresql_refuses_a_negative_offset(blog: Engine) -> None:
+    assert blog.error("{ author(offset: -1) { id } }") == ("data-exception", "$", "OFFSET must not be negative")
+
+
+def test_null_means_no_condition_order_or_bound(blog: Engine) -> None:
+    query = "{ author(where: null, order_by: null, limit: null, offset: null, distinct_on: null) { id } }"
+    assert len(blog.data(query)["author"]) == 3
+    unset = "query ($w: author_bool_exp, $n: Int) { author(where: $w, limit: $n) { id } }"
+    assert len(blog.data(unset)["author"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from orchestrator.engine.errors import EngineError
 from orchestrator.engine.execute import values_of
 from orchestrator.engine.metadata import ArrayRelationship, InsertPermission, SelectPermission, Source, Table
 from orchestrator.engine.metadata import ForeignKey as ForeignKeyConstraint
+from orchestrator.engine.options import Options
 from orchestrator.engine.prepare import Operations, Request, RunChange, RunMutation, RunQuery, RunStages, read_request
 from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Statement
@@ -63,7 +64,7 @@ ADMIN, USER = Session("admin"), Session("user", {"x-hasura-doc": "7"})
 
 @pytest.fixture
 def operations() -> Operations:
-    return Operations((track(SOURCE, CATALOG, {}),), stringify=False)
+    return Operations((track(SOURCE, CATALOG, {}),), Options())
 
 
 def statement(operations: Operations, text: str, session: Session = ADMIN, **variables: object) -> Statement:
@@ -136,7 +137,7 @@ def test_an_answer_that_looks_at_other_tables_takes_a_second_statement(operation
 
 
 def test_big_numbers_become_text_where_that_is_asked_for() -> None:
-    operations = Operations((track(SOURCE, CATALOG, {}),), stringify=True)
+    operations = Operations((track(SOURCE, CATALOG, {}),), Options(stringify=True))
     assert '("@1"."size")::text AS "size"' in statement(operations, "{ doc { size } }").text
 
 

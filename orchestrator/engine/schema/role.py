@@ -7,6 +7,7 @@ from functools import cached_property, partial
 
 from orchestrator.engine import permissions, scalars
 from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
+from orchestrator.engine.options import Options
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema import conditions, roots, rows, streams, writes
 from orchestrator.engine.schema.bindings import ComputedOf, FunctionArguments
@@ -26,6 +27,7 @@ from orchestrator.engine.schema.types import (
 from orchestrator.engine.tracked import Relationship, RemoteRelationship, TrackedFunction, TrackedSource, TrackedTable
 
 Build = Callable[[], Type | None]
+DEFAULTS = Options()
 
 ORDER_DIRECTIONS: Mapping[str, tuple[str, str]] = {
     "asc": ("ASC NULLS LAST", "in ascending order, nulls last"),
@@ -74,9 +76,12 @@ RESPONSE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] =
 class RoleSchema:
     """The types of one role over the sources; `backend` opens what is for trusted back ends only."""
 
-    def __init__(self, sources: tuple[TrackedSource, ...], role: str, *, backend: bool = False) -> None:
+    def __init__(
+        self, sources: tuple[TrackedSource, ...], role: str, options: Options = DEFAULTS, *, backend: bool = False
+    ) -> None:
         self.sources = sources
         self.role = role
+        self.options = options
         self._backend = backend
         self._accesses: dict[tuple[str, QualifiedName], TableAccess] = {}
         self._types: dict[str, Type | None] = {}
@@ -186,8 +191,7 @@ class RoleSchema:
                     yield function, target
 
     def _may_call(self, function: TrackedFunction, mutation: bool) -> bool:
-        # Functions that only read need no permission of their own (infer_function_permissions).
-        if self.role == permissions.ADMIN or not mutation:
+        if self.role == permissions.ADMIN or (not mutation and self.options.infer_function_permissions):
             return True
         return any(role in function.meta.permissions for role in self._roles())
 

@@ -1,0 +1,18 @@
+"""The settings that shape what a request may ask and how it is read, as one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """`null_collapses` takes a comparison with null for none at all, as Hasura's first version did; `unset_is_null`
+    says whether a nullable variable without a value is null or as if it weren't there; `null_in_non_null` lets null
+    be the value of a variable declared with `!`."""
+
+    stringify: bool = False
+    infer_function_permissions: bool = True
+    null_collapses: bool = False
+    unset_is_null: bool = True
+    null_in_non_null: bool = False
