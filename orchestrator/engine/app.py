@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,10 +25,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from orchestrator.engine import db, execute, metadata_api, pg_dump, prepare
+from orchestrator.engine import db, exact_json, execute, metadata_api, pg_dump, prepare
 from orchestrator.engine.config import Config, ConfigError
-from orchestrator.engine.direct import JSON_TYPE, Direct, decoded, request_id
+from orchestrator.engine.direct import JSON_TYPE, DirectProtocol, decoded, request_id
 from orchestrator.engine.errors import EngineError, access_denied, not_exists, not_found, validation_failed
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.live.poller import Pace
@@ -263,16 +265,12 @@ def headers_of(request: Request) -> dict[str, str]:
 
 
 def read_json(body: bytes) -> Any:
-    """The body, with the numbers as exact as they were written; raises invalid-json."""
+    """The body; raises invalid-json."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+        return exact_json.read(body)
     except (ValueError, RecursionError) as error:
         message = str(error) if isinstance(error, json.JSONDecodeError) else "the body is not valid JSON"
         raise EngineError("invalid-json", message) from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not valid JSON")
 
 
 def _decimal(value: Any) -> Any:
@@ -332,8 +330,12 @@ def build(config: Config, engine: Engine) -> ASGIApp:
         405: answer_missing,
         Exception: answer_failure,
     }
-    app = Starlette(routes=routes(engine, config), middleware=cors(config), exception_handlers=handlers)
-    return Direct(app, engine.respond) if "graphql" in config.enabled_apis else app
+    return Starlette(routes=routes(engine, config), middleware=cors(config), exception_handlers=handlers)
+
+
+def protocol(config: Config, engine: Engine) -> Any:
+    """What serves a connection."""
+    return partial(DirectProtocol, answer=engine.respond) if "graphql" in config.enabled_apis else HttpToolsProtocol
 
 
 def serve(config: Config) -> None:
@@ -389,6 +391,7 @@ async def run(config: Config, listener: socket.socket) -> None:
         server = Server(
             uvicorn.Config(
                 build(config, engine),
+                http=protocol(config, engine),
                 lifespan="off",
                 proxy_headers=False,
                 log_config=None,

@@ -70,7 +70,10 @@ class Database:
         return Lease(self)
 
     async def take(self) -> asyncpg.Connection:
-        await self._take_place()
+        if self._places.locked():
+            await self._wait_for_place()
+        else:
+            await self._places.acquire()  # Does not wait.
         try:
             connection = self._idle_one() or await self._connect()
         except BaseException:
@@ -79,10 +82,7 @@ class Database:
         self._used.add(connection)
         return connection
 
-    async def _take_place(self) -> None:
-        if not self._places.locked():
-            await self._places.acquire()  # Does not wait.
-            return
+    async def _wait_for_place(self) -> None:
         try:
             await asyncio.wait_for(self._places.acquire(), ACQUIRE_SECONDS)
         except TimeoutError as error:
@@ -139,24 +139,20 @@ class Database:
     async def fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
         """The row of a statement that only reads: it is sent again where the connection turned out to be lost."""
         try:
-            return await self._fetch_row(text, values)
+            async with Lease(self) as connection:
+                return await connection.fetchrow(text, *values)
         except ConnectionLost:
-            return await self._fetch_row(text, values)
+            async with Lease(self) as connection:
+                return await connection.fetchrow(text, *values)
 
     async def fetch_rows(self, text: str, values: Sequence[Any]) -> Any:
         """As `fetch_row`, all the rows."""
         try:
-            return await self._fetch_rows(text, values)
+            async with Lease(self) as connection:
+                return await connection.fetch(text, *values)
         except ConnectionLost:
-            return await self._fetch_rows(text, values)
-
-    async def _fetch_rows(self, text: str, values: Sequence[Any]) -> Any:
-        async with self.connection() as connection:
-            return await connection.fetch(text, *values)
-
-    async def _fetch_row(self, text: str, values: Sequence[str | None]) -> Any:
-        async with self.connection() as connection:
-            return await connection.fetchrow(text, *values)
+            async with Lease(self) as connection:
+                return await connection.fetch(text, *values)
 
     async def read_catalog(self) -> Catalog:
         async with self.connection() as connection:

@@ -1,48 +1,112 @@
-"""The short way for most requests: POST /v1/graphql past the framework, which costs as much as the query itself."""
+"""The short way for most requests: POST /v1/graphql from the connection to the answer, past the framework, which costs
+more than the query itself."""
 
 from __future__ import annotations
 
-import uuid
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from random import getrandbits
+from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from orchestrator.engine.token_header import REPEATED
 
 JSON_TYPE = "application/json; charset=utf-8"
-PATH = "/v1/graphql"
+URL = b"/v1/graphql"
+BEFORE_LENGTH = f"content-type: {JSON_TYPE}\r\ncontent-length: ".encode()
+BEFORE_ID = b"\r\nx-request-id: "
+END = b"\r\n\r\n"
+CLOSING_END = b"\r\nconnection: close\r\n\r\n"
 
 # Headers and body in, status and body out; it raises nothing.
 Answer = Callable[[Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
 
 
-class Direct:
-    """Answers POST /v1/graphql itself; a page of another origin, for CORS, and all else goes to the application."""
+class DirectProtocol(HttpToolsProtocol):
+    """uvicorn's connection, which answers POST /v1/graphql itself; pages of other origins, for CORS, and all else go to
+    the application."""
 
-    def __init__(self, app: ASGIApp, answer: Answer) -> None:
-        self._app = app
-        self._answer = answer
+    def __init__(self, *, answer: Answer, **more: Any) -> None:
+        super().__init__(**more)
+        self.answer = answer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            headers = decoded(scope["headers"])
-            if "origin" not in headers:
-                await self._respond(headers, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    async def _respond(self, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
-        body = await read(receive)
-        if body is None:
+    def on_headers_complete(self) -> None:
+        parser = self.parser
+        if self.url != URL or parser.get_method() != b"POST" or parser.should_upgrade():
+            super().on_headers_complete()
             return
-        status, content = await self._answer(headers, body)
-        sent = [
-            (b"content-type", JSON_TYPE.encode()),
-            (b"content-length", str(len(content)).encode()),
-            (b"x-request-id", request_id(headers).encode("latin-1", "replace")),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": sent})
-        await send({"type": "http.response.body", "body": content})
+        headers = decoded(self.headers)
+        if "origin" in headers:
+            super().on_headers_complete()
+            return
+        before, self.cycle = self.cycle, Exchange(self, headers)
+        if before is None or before.response_complete:
+            task = self.loop.create_task(self.cycle.run_asgi(self.app))
+            task.add_done_callback(self.tasks.discard)
+            self.tasks.add(task)
+        else:
+            # It was sent before the one before was answered, and is answered after that.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+
+class Exchange(RequestResponseCycle):
+    """A request and its answer, written in one piece."""
+
+    def __init__(self, connection: DirectProtocol, headers: Mapping[str, str]) -> None:
+        parser = connection.parser
+        super().__init__(
+            scope=connection.scope,
+            transport=connection.transport,
+            flow=connection.flow,
+            logger=connection.logger,
+            access_logger=connection.access_logger,
+            access_log=False,
+            default_headers=[],
+            message_event=asyncio.Event(),
+            expect_100_continue=connection.expect_100_continue,
+            keep_alive=parser.should_keep_alive() and parser.get_http_version() != "1.0",
+            on_response=connection.on_response_complete,
+        )
+        self._headers = headers
+        self._answer = connection.answer
+
+    async def run_asgi(self, app: object) -> None:
+        del app
+        try:
+            body = await self._read()
+            if body is not None:
+                await self._write(*await self._answer(self._headers, body))
+        finally:
+            if not self.response_complete:
+                self.transport.close()
+
+    async def _read(self) -> bytes | None:
+        """The whole body; None if the client has gone."""
+        parts: list[bytes] = []
+        while True:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                return None
+            parts.append(message["body"])
+            if not message["more_body"]:
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _write(self, status: int, content: bytes) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        identity = request_id(self._headers).encode("latin-1", "replace")
+        length = str(len(content)).encode()
+        end = END if self.keep_alive else CLOSING_END
+        self.transport.write(b"".join((STATUS_LINE[status], BEFORE_LENGTH, length, BEFORE_ID, identity, end, content)))
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
 
 
 def decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -59,17 +123,9 @@ def repeated_tokens(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """The client's own, or a new one."""
-    return headers.get("x-request-id") or str(uuid.uuid4())
-
-
-async def read(receive: Receive) -> bytes | None:
-    """The whole body; None if the client has gone."""
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+    """The client's own, or a new one: a UUID, of random numbers that cost no call of the system's."""
+    sent = headers.get("x-request-id")
+    if sent:
+        return sent
+    digits = f"{getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

@@ -51,13 +51,15 @@ async def run(
         data = await _run_query(runnable, databases, session, variables)
     else:
         data = await _run_mutation(runnable, databases, session, variables)
+    if not runnable.steps:
+        return data
 
     async def fetch(source: str, statement: Statement, keys: str) -> bytes:
         values = [keys if isinstance(s, JoinKeys) else _value(s, session, variables) for s in statement.sources]
         answer: bytes = (await databases[source].fetch_row(statement.text, values))[0]
         return answer
 
-    return await remote.complete(data, runnable.steps, fetch) if runnable.steps else data
+    return await remote.complete(data, runnable.steps, fetch)
 
 
 def values_of(sources: Sequence[Source], session: Session, variables: Values) -> list[str | None]:
@@ -105,16 +107,17 @@ async def _run_query(query: RunQuery, databases: Mapping[str, Database], session
 async def _run_mutation(
     mutation: RunMutation, databases: Mapping[str, Database], session: Session, variables: Values
 ) -> bytes:
-    leaves = mutation.leaves
-    sources = {item.source for item in leaves if item.runs}
-    only = leaves[0].runs if len(leaves) == 1 else ()
-    async with AsyncExitStack() as stack:
-        connections = {source: await stack.enter_async_context(databases[source].connection()) for source in sources}
+    source = mutation.one_statement_of
+    if source is not None:
         # A single statement needs no transaction around it: it is one.
-        if not (len(only) == 1 and isinstance(only[0], RunChange)):
-            for connection in connections.values():
-                await stack.enter_async_context(connection.transaction())
-        runners = {source: Runner(connection, session, variables) for source, connection in connections.items()}
+        async with databases[source].connection() as connection:
+            return await _fields(mutation.fields, {source: Runner(connection, session, variables)})
+    async with AsyncExitStack() as stack:
+        runners = {}
+        for source in {item.source for item in mutation.leaves if item.runs}:
+            connection = await stack.enter_async_context(databases[source].connection())
+            await stack.enter_async_context(connection.transaction())
+            runners[source] = Runner(connection, session, variables)
         return await _fields(mutation.fields, runners)
 
 

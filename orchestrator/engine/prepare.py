@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -85,6 +86,14 @@ class RunMutation:
     def leaves(self) -> tuple[MutationField, ...]:
         """The fields that change something or are constant, in order."""
         return tuple(_leaves(self.fields))
+
+    @cached_property
+    def one_statement_of(self) -> str | None:
+        """The source whose one statement is the whole mutation; None where there are more statements, or none."""
+        if len(self.leaves) != 1:
+            return None
+        only = self.leaves[0]
+        return only.source if len(only.runs) == 1 and isinstance(only.runs[0], RunChange) else None
 
 
 def _leaves(fields: tuple[MutationField, ...]) -> Iterator[MutationField]:
