@@ -30,6 +30,7 @@ class Purpose:
 SIGN_UP = Purpose("sign up", "SignUp", 24 * HOUR)
 RESEND = Purpose("sign up", "ResendCode", 24 * HOUR)
 FORGOT_PASSWORD = Purpose("forgot password", "ForgotPassword", HOUR)
+MFA = Purpose("second factor", "Authentication", 3 * 60)
 INVITATION_SOURCE = "AdminCreateUser"
 
 

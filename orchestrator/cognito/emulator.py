@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import triggers
+from .auth.lockout import Lockouts
 from .auth.passwords import Passwords
 from .config import Config, ConfigError
 from .model import Clock, Json, Pool, Random
@@ -25,6 +26,7 @@ class Emulator:
     clock: Clock
     random: Random
     passwords: Passwords
+    lockouts: Lockouts
     id_key: keys.SigningKey
     access_key: keys.SigningKey
     refresh_key: bytes = field(repr=False)
@@ -49,6 +51,7 @@ def assemble(config: Config, database: Database, invoke: triggers.Invoke, clock:
         clock=clock,
         random=random,
         passwords=Passwords(random),
+        lockouts=Lockouts(clock),
         id_key=keys.load(secrets.kept(database, "id token key", keys.generate)),
         access_key=keys.load(secrets.kept(database, "access token key", keys.generate)),
         refresh_key=secrets.kept(database, "refresh token key", lambda: random(32)),

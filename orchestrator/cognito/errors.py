@@ -31,6 +31,10 @@ class DuplicateProvider(CognitoError):
     pass
 
 
+class EnableSoftwareTokenMFA(CognitoError):
+    pass
+
+
 class ExpiredCode(CognitoError):
     pass
 
@@ -59,6 +63,10 @@ class InvalidParameter(CognitoError):
     pass
 
 
+class InvalidUserPoolConfiguration(CognitoError):
+    pass
+
+
 class InvalidPassword(CognitoError):
     pass
 
@@ -75,7 +83,15 @@ class PasswordResetRequired(CognitoError):
     pass
 
 
+class RefreshTokenReuse(CognitoError):
+    pass
+
+
 class ResourceNotFound(CognitoError):
+    pass
+
+
+class SoftwareTokenMFANotFound(CognitoError):
     pass
 
 

@@ -44,6 +44,20 @@ class Verifier:
 
 
 @dataclass(frozen=True)
+class Factors:
+    """A user's second factors: which kinds of MFA_KINDS are on, which goes first, and the software token.
+
+    `token` is the secret in base32; `counter` is the time step of the last code that was taken, since none works twice.
+    """
+
+    enabled: tuple[str, ...] = ()
+    preferred: str | None = None
+    token: str | None = field(default=None, repr=False)
+    token_verified: bool = False
+    counter: int = 0
+
+
+@dataclass(frozen=True)
 class User:
     pool_id: str
     sub: str
@@ -56,6 +70,7 @@ class User:
     password: Verifier | None = field(default=None, repr=False)
     password_set_at: float = 0.0
     signed_out_at: float = 0.0
+    factors: Factors = Factors()
 
     def verified(self, attribute: str) -> bool:
         return self.attributes.get(f"{attribute}_verified") == "true"
@@ -118,6 +133,20 @@ class Pool:
         if kind == "SMS_MFA":
             return given is not None or bool(self.settings.get("SmsConfiguration"))
         return given is not None
+
+    @property
+    def tracks_devices(self) -> bool:
+        return self.settings.get("DeviceConfiguration") is not None
+
+    @property
+    def asks_before_remembering(self) -> bool:
+        """Whether a device is remembered only once the user wants that."""
+        return bool((self.settings.get("DeviceConfiguration") or {}).get("DeviceOnlyRememberedOnUserPrompt"))
+
+    @property
+    def trusts_remembered_devices(self) -> bool:
+        """Whether a remembered device stands for the second factor."""
+        return bool((self.settings.get("DeviceConfiguration") or {}).get("ChallengeRequiredOnNewDevice"))
 
     def key(self, name: str) -> str:
         """The form of a username or alias under which it is unique."""
@@ -183,6 +212,15 @@ class Client:
     def identity_providers(self) -> tuple[str, ...]:
         """The providers its users may come from; COGNITO is the pool itself."""
         return tuple(self.settings.get("SupportedIdentityProviders") or ("COGNITO",))
+
+    @property
+    def rotates_refresh_tokens(self) -> bool:
+        return (self.settings.get("RefreshTokenRotation") or {}).get("Feature") == "ENABLED"
+
+    @property
+    def rotation_grace_seconds(self) -> int:
+        """How long a refresh token works after it was replaced."""
+        return int((self.settings.get("RefreshTokenRotation") or {}).get("RetryGracePeriodSeconds") or 0)
 
     def allows(self, flow: str) -> bool:
         """Whether an auth flow is open; flows are those of AuthFlow, old names included."""
@@ -292,11 +330,35 @@ class IdentityProvider:
 
 
 @dataclass(frozen=True)
+class NewDevice:
+    """What a client is told of itself once, to confirm later that it can be known again."""
+
+    key: str
+    group_key: str
+
+
+@dataclass(frozen=True)
+class Device:
+    """A client that can be known again; `verifier` is of a password that the client made and keeps."""
+
+    sub: str
+    key: str
+    group_key: str
+    name: str | None
+    verifier: Verifier = field(repr=False)
+    remembered: bool
+    created_at: float
+    modified_at: float
+    used_at: float
+
+
+@dataclass(frozen=True)
 class Session:
     """One sign-in. Its id is the `origin_jti` of every token that comes from it."""
 
     id: str
     auth_time: int
+    device_key: str | None = None
 
 
 def session_id(at: float, random: Random) -> str:

@@ -91,13 +91,11 @@ def post_confirmation(source: str, user: User, metadata: Json | None) -> Call:
 
 
 def pre_authentication(user: User | None, validation: Json | None) -> Call:
-    attributes = user_attributes(user) if user else {}
-    request = {"userAttributes": attributes, "validationData": validation}
-    return Call("PreAuthentication", "Authentication", request | ({} if user else {"userNotFound": True}), {})
+    return Call("PreAuthentication", "Authentication", {**_subject(user), "validationData": validation}, {})
 
 
-def post_authentication(user: User, metadata: Json | None) -> Call:
-    request = {"userAttributes": user_attributes(user), "newDeviceUsed": False, **_metadata(metadata)}
+def post_authentication(user: User, metadata: Json | None, *, new_device: bool = False) -> Call:
+    request = {"userAttributes": user_attributes(user), "newDeviceUsed": new_device, **_metadata(metadata)}
     return Call("PostAuthentication", "Authentication", request, {})
 
 
@@ -121,6 +119,44 @@ def custom_message(source: str, user: User, code: str, username: str | None, met
     if username is not None:
         request["usernameParameter"] = username
     return Call("CustomMessage", source, request, {"smsMessage": None, "emailMessage": None, "emailSubject": None})
+
+
+def define_auth_challenge(user: User | None, steps: list[Json], metadata: Json | None) -> Call:
+    request = {**_subject(user), "session": steps, **_metadata(metadata)}
+    response = {"challengeName": None, "issueTokens": None, "failAuthentication": None}
+    return Call("DefineAuthChallenge", "Authentication", request, response)
+
+
+def create_auth_challenge(user: User | None, name: str, steps: list[Json], metadata: Json | None) -> Call:
+    request = {**_subject(user), "challengeName": name, "session": steps, **_metadata(metadata)}
+    response = {"publicChallengeParameters": None, "privateChallengeParameters": None, "challengeMetadata": None}
+    return Call("CreateAuthChallenge", "Authentication", request, response)
+
+
+def verify_auth_challenge(user: User | None, private: Json, answer: str, metadata: Json | None) -> Call:
+    parameters = {"privateChallengeParameters": private, "challengeAnswer": answer}
+    request = {**_subject(user), **parameters, **_metadata(metadata)}
+    return Call("VerifyAuthChallengeResponse", "Authentication", request, {"answerCorrect": None})
+
+
+def user_migration(source: str, password: str | None, validation: Json | None, metadata: Json | None) -> Call:
+    """`source` is Authentication, which brings the password, or ForgotPassword."""
+    request = {"validationData": validation, "userAttributes": None, **_metadata(metadata)}
+    if password is not None:
+        request["password"] = password
+    response = {
+        "userAttributes": None,
+        "forceAliasCreation": None,
+        "enableSMSMFA": None,
+        "finalUserStatus": None,
+        "messageAction": None,
+        "desiredDeliveryMediums": None,
+    }
+    return Call("UserMigration", source, request, response)
+
+
+def _subject(user: User | None) -> Json:
+    return {"userAttributes": user_attributes(user)} if user else {"userAttributes": {}, "userNotFound": True}
 
 
 def _metadata(metadata: Json | None) -> Json:

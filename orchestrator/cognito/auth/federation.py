@@ -14,7 +14,8 @@ from ..emulator import Emulator
 from ..errors import AliasExists, InvalidParameter, NotAuthorized, UsernameExists
 from ..model import EXTERNAL_PROVIDER, IDENTITIES, Client, IdentityProvider, Json, Pool, User, random_uuid
 from ..store import groups, providers, users
-from .attempt import Attempt, SignedIn, complete
+from .attempt import Attempt, SignedIn
+from .progress import complete
 
 # The name that AdminLinkProviderForUser has for the provider's own id of a person.
 SUBJECT = "Cognito_Subject"

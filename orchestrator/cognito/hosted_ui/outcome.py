@@ -6,7 +6,8 @@ from collections.abc import Awaitable
 
 from starlette.responses import Response
 
-from ..auth.attempt import Challenged, Outcome, SignedIn, complete
+from ..auth.attempt import Challenged, Outcome, SignedIn
+from ..auth.progress import complete
 from ..errors import CognitoError, LambdaFailure, PasswordResetRequired, UserNotConfirmed
 from ..model import BrowserSession, Session, User, session_id
 from ..oauth.authorization import NotRedirectable

@@ -109,7 +109,7 @@ def _answer(signed_in: SignedIn) -> Json:
     return {
         **({"id_token": tokens.id} if OPENID in signed_in.wanted.scopes else {}),
         "access_token": tokens.access,
-        **({} if signed_in.refreshed else {"refresh_token": tokens.refresh}),
+        **({"refresh_token": tokens.refresh} if signed_in.shows_refresh_token else {}),
         "expires_in": tokens.expires_in,
         "token_type": "Bearer",
     }

@@ -12,6 +12,7 @@ from ..errors import InvalidParameter, UnsupportedUserState
 from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, Json, Pool, User, random_uuid
 from ..store import users
 from ..triggers import NO_CLIENT
+from . import mfa
 from .request import pool_and_user, pool_of, user_of, user_type
 
 
@@ -60,7 +61,7 @@ def admin_get_user(emulator: Emulator, request: Json) -> Json:
     _, user = pool_and_user(emulator, request)
     shape = user_type(user)
     shape["UserAttributes"] = shape.pop("Attributes")
-    return shape
+    return {**shape, **mfa.shown(user)}
 
 
 def admin_delete_user(emulator: Emulator, request: Json) -> Json:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from .. import accounts, delivery
 from ..auth.clients import check_secret_hash
+from ..auth.migration import migrated
 from ..emulator import Emulator
 from ..errors import ExpiredCode, InvalidParameter, NotAuthorized, UserNotFound
 from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, UNCONFIRMED, Client, Json, Pool, User
@@ -33,7 +35,7 @@ def change_password(emulator: Emulator, request: Json) -> Json:
 async def forgot_password(emulator: Emulator, request: Json) -> Json:
     pool, client = client_of(emulator, request["ClientId"])
     check_secret_hash(client, [request["Username"]], request.get("SecretHash"))
-    user = _user(emulator, pool, client, request["Username"])
+    user = await _known_or_migrated(emulator, pool, client, request)
     if user is None:
         return {"CodeDeliveryDetails": delivery.details("email", request["Username"] + "@")}
     if not user.enabled:
@@ -63,6 +65,15 @@ async def confirm_forgot_password(emulator: Emulator, request: Json) -> Json:
         emulator, pool, client, user, "ConfirmForgotPassword", request.get("ClientMetadata")
     )
     return {}
+
+
+async def _known_or_migrated(emulator: Emulator, pool: Pool, client: Client, request: Json) -> User | None:
+    """The user who forgot the password: one who is here or, where a trigger knows another directory, one from there."""
+    name = request["Username"]
+    if not users.find(emulator.database, pool, name):
+        with suppress(UserNotFound):
+            await migrated(emulator, pool, client, name, None, request.get("ClientMetadata"))
+    return _user(emulator, pool, client, name)
 
 
 def _user(emulator: Emulator, pool: Pool, client: Client, name: str) -> User | None:

@@ -12,6 +12,7 @@ from ..model import Json
 from ..store import users
 from ..tokens import refresh
 from ..tokens.access import bearer, revoke
+from . import mfa
 from .request import client_of, shown
 
 
@@ -21,6 +22,7 @@ def get_user(emulator: Emulator, request: Json) -> Json:
     return {
         "Username": who.user.username,
         "UserAttributes": shown(who.user, None if readable is None else {*readable, "sub"}),
+        **mfa.shown(who.user),
     }
 
 

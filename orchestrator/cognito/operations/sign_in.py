@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..auth.attempt import Attempt, Challenged, Outcome, posed
-from ..auth.challenges import CHALLENGES
+from ..auth.challenges import CHALLENGES, NAMED_BY_BLOCK
 from ..auth.clients import check_secret, check_secret_hash
 from ..auth.flows import FLOWS, refreshed
 from ..emulator import Emulator
@@ -65,7 +67,10 @@ async def _initiate(emulator: Emulator, pool: Pool, client: Client, request: Jso
             if asked in ADMIN_FLOWS
             else f"{asked} flow not enabled for this client"
         )
-    attempt = Attempt(emulator, pool, client, request.get("AuthParameters", {}), request.get("ClientMetadata"))
+    parameters = request.get("AuthParameters", {})
+    attempt = Attempt(
+        emulator, pool, client, parameters, request.get("ClientMetadata"), device_key=parameters.get("DEVICE_KEY")
+    )
     return _answer(await FLOWS[flow](attempt))
 
 
@@ -77,16 +82,18 @@ async def _respond(emulator: Emulator, pool: Pool, client: Client, request: Json
     attempt = Attempt(emulator, pool, client, parameters, request.get("ClientMetadata"))
     username = attempt.required("USERNAME")
     check_secret_hash(client, [username], parameters.get("SECRET_HASH"))
-    # The secret block is what names an SRP exchange: pycognito sends no session with it.
-    session = parameters.get("PASSWORD_CLAIM_SECRET_BLOCK") if name == "PASSWORD_VERIFIER" else request.get("Session")
+    by_block = name in NAMED_BY_BLOCK
+    session = parameters.get("PASSWORD_CLAIM_SECRET_BLOCK") if by_block else request.get("Session")
     challenge = posed(attempt, name, session)
+    attempt = replace(attempt, device_key=parameters.get("DEVICE_KEY") or challenge.data.get("device_key"))
     return _answer(await CHALLENGES[name](attempt, challenge))
 
 
 def _answer(outcome: Outcome) -> Json:
     if isinstance(outcome, Challenged):
-        session = {"Session": outcome.session} if outcome.session else {}
-        return {"ChallengeName": outcome.name, "ChallengeParameters": outcome.parameters, **session}
+        answer = {"ChallengeName": outcome.name, "ChallengeParameters": outcome.parameters}
+        answer |= {"Session": outcome.session} if outcome.session else {}
+        return answer | ({"AvailableChallenges": list(outcome.available)} if outcome.available else {})
     tokens = outcome.tokens()
     result: Json = {
         "AccessToken": tokens.access,
@@ -94,6 +101,8 @@ def _answer(outcome: Outcome) -> Json:
         "IdToken": tokens.id,
         "TokenType": "Bearer",
     }
-    if not outcome.refreshed:
+    if outcome.shows_refresh_token:
         result["RefreshToken"] = tokens.refresh
+    if outcome.device:
+        result["NewDeviceMetadata"] = {"DeviceKey": outcome.device.key, "DeviceGroupKey": outcome.device.group_key}
     return {"ChallengeParameters": {}, "AuthenticationResult": result}

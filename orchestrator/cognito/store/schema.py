@@ -80,5 +80,19 @@ create table ticket (digest text primary key, kind text not null, data text not 
 strict, without rowid;
 """
 
+_FACTORS_AND_DEVICES = """
+alter table user add column factors text;
+create table device (
+    sub text not null references user (sub) on delete cascade, key text not null, group_key text not null,
+    name text, salt text not null, verifier text not null, remembered integer not null, created_at real not null,
+    modified_at real not null, used_at real not null, primary key (sub, key)
+) strict, without rowid;
+create table rotated_token (id text primary key, at real not null, expires_at real not null) strict, without rowid;
+create table pending_attribute (
+    sub text not null references user (sub) on delete cascade, name text not null, value text not null,
+    primary key (sub, name)
+) strict, without rowid;
+"""
+
 # Never change a step that was published; append one.
-STEPS = (_USERS, _HOSTED_UI)
+STEPS = (_USERS, _HOSTED_UI, _FACTORS_AND_DEVICES)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
-from ..model import EXTERNAL_PROVIDER, Pool, User, Verifier
+from ..model import EXTERNAL_PROVIDER, Factors, Pool, User, Verifier
 from .database import Database, Value
 
 # Attributes that users are found by, each with a column of its own.
 KEYED = ("email", "phone_number", "preferred_username")
 INDEXED = (*KEYED, "username", "sub")
 SHOWN_AS_COLUMN = {"username": "username", "sub": "sub", "cognito:user_status": "status"}
+
+
+NO_FACTORS = Factors()
 
 
 class NameTaken(Exception):
@@ -181,6 +184,7 @@ def _columns(pool: Pool, user: User) -> dict[str, Value]:
         "verifier": user.password.value if user.password else None,
         "password_set_at": user.password_set_at,
         "signed_out_at": user.signed_out_at,
+        "factors": None if user.factors == NO_FACTORS else orjson.dumps(asdict(user.factors)).decode(),
         "created_at": user.created_at,
         "modified_at": user.modified_at,
     }
@@ -203,4 +207,12 @@ def _user(row: sqlite3.Row) -> User:
         password=Verifier(row["salt"], row["verifier"]) if row["verifier"] else None,
         password_set_at=row["password_set_at"],
         signed_out_at=row["signed_out_at"],
+        factors=_factors(row["factors"]),
     )
+
+
+def _factors(text: str | None) -> Factors:
+    if text is None:
+        return NO_FACTORS
+    kept = orjson.loads(text)
+    return Factors(**{**kept, "enabled": tuple(kept["enabled"])})

@@ -20,13 +20,14 @@ _UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": F
 
 @dataclass(frozen=True)
 class Bearer:
-    """The user an access token was given to, the pool and client it came from, its session and scopes."""
+    """The user an access token was given to, the pool and client it came from, its session, scopes and device."""
 
     pool: Pool
     client: Client
     user: User
     session: str
     scopes: tuple[str, ...]
+    device_key: str | None = None
 
 
 def bearer(emulator: Emulator, token: str, *, scope: str = API_SCOPE) -> Bearer:
@@ -47,7 +48,7 @@ def bearer(emulator: Emulator, token: str, *, scope: str = API_SCOPE) -> Bearer:
     scopes = tuple(claims.get("scope", "").split())
     if scope not in scopes:
         raise NotAuthorized("Access Token does not have required scopes")
-    return Bearer(pool, client, user, claims["origin_jti"], scopes)
+    return Bearer(pool, client, user, claims["origin_jti"], scopes, claims.get("device_key"))
 
 
 def granted(emulator: Emulator, token: str, client: Client) -> tuple[User, refresh.Grant]:

@@ -121,7 +121,9 @@ def _texts_of_identities(attribute: str) -> list[Json]:
 
 
 def access_claims(user: User, client: Client, session: Session) -> Json:
+    device = {"device_key": session.device_key} if session.device_key else {}
     return {
+        **device,
         "sub": user.sub,
         "username": user.username,
         "client_id": client.id,

@@ -27,7 +27,10 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What tokens are asked for: on whose behalf, through which client, on what occasion."""
+    """What tokens are asked for: on whose behalf, through which client, on what occasion.
+
+    `refresh_until` is when the refresh token ends, where it replaces one.
+    """
 
     pool: Pool
     client: Client
@@ -37,6 +40,7 @@ class Wanted:
     scopes: tuple[str, ...] = (API_SCOPE,)
     metadata: Json | None = None
     nonce: str | None = None
+    refresh_until: int | None = None
 
 
 async def generate(emulator: Emulator, wanted: Wanted) -> Json | None:
@@ -118,7 +122,9 @@ def _refresh_token(emulator: Emulator, wanted: Wanted, at: int) -> str:
         client_id=wanted.client.id,
         session=wanted.session.id,
         auth_time=wanted.session.auth_time,
-        expires_at=at + wanted.client.seconds("RefreshToken", 30 * DAY, "days"),
+        expires_at=wanted.refresh_until or at + wanted.client.seconds("RefreshToken", 30 * DAY, "days"),
         scope=" ".join(wanted.scopes),
+        id=random_uuid(emulator.random),
+        device_key=wanted.session.device_key,
     )
     return refresh.seal(grant, emulator.refresh_key, emulator.random)

@@ -16,7 +16,7 @@ _HEADER = base64.urlsafe_b64encode(b'{"cty":"JWT","enc":"A256GCM","alg":"dir"}')
 
 @dataclass(frozen=True)
 class Grant:
-    """What a refresh token stands for."""
+    """What a refresh token stands for. By its id it is known where each use replaces it."""
 
     sub: str
     client_id: str
@@ -24,6 +24,8 @@ class Grant:
     auth_time: int
     expires_at: int
     scope: str
+    id: str = ""
+    device_key: str | None = None
 
 
 def seal(grant: Grant, key: bytes, random: Random) -> str:

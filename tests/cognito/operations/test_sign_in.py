@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import jwt
@@ -410,14 +411,48 @@ def test_a_refresh_runs_pre_token_generation_only(start: Start, functions: Funct
     assert functions.sources() == ["TokenGeneration_RefreshTokens"]
 
 
-def test_an_unknown_flow_or_challenge_says_that_it_is_missing(start: Start) -> None:
-    cognito = start(client={"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
-    assert error_of(cognito.initiate, "CUSTOM_AUTH", USERNAME="ann") == (
-        "InvalidParameterException",
-        "CUSTOM_AUTH is missing in this emulator.",
-    )
-    call = {"ClientId": CLIENT, "ChallengeName": "SMS_MFA", "ChallengeResponses": {"USERNAME": "ann"}}
+def test_a_challenge_that_is_missing_says_so(cognito: Running) -> None:
+    call = {"ClientId": CLIENT, "ChallengeName": "WEB_AUTHN", "ChallengeResponses": {"USERNAME": "ann"}}
     assert error_of(cognito.api.respond_to_auth_challenge, **call) == (
         "InvalidParameterException",
-        "The challenge SMS_MFA is missing in this emulator.",
+        "The challenge WEB_AUTHN is missing in this emulator.",
     )
+
+
+def test_wrong_passwords_lock_a_name_for_a_time_that_doubles(cognito: Running) -> None:
+    cognito.confirmed("ann", email="ann@example.com")
+    refused = ("NotAuthorizedException", "Incorrect username or password.")
+    locked = ("NotAuthorizedException", "Password attempts exceeded")
+    for _ in range(5):
+        assert error_of(cognito.sign_in, "ann", "Wrong-Horse-1") == refused
+    assert error_of(cognito.sign_in, "ann") == locked
+    cognito.clock.advance(1)
+    assert error_of(cognito.sign_in, "ann", "Wrong-Horse-1") == refused
+    cognito.clock.advance(1)
+    assert error_of(cognito.sign_in, "ann") == locked
+    cognito.clock.advance(1)
+    assert cognito.sign_in("ann")["AccessToken"]
+    assert error_of(cognito.sign_in, "ann", "Wrong-Horse-1") == refused
+
+
+def test_a_name_that_nobody_has_is_locked_like_any_other(start: Start) -> None:
+    cognito = start(client={"PreventUserExistenceErrors": "ENABLED"})
+    for _ in range(5):
+        error_of(cognito.sign_in, "nobody")
+    assert error_of(cognito.sign_in, "Nobody") == ("NotAuthorizedException", "Password attempts exceeded")
+
+
+def test_a_rotated_refresh_token_works_once_more_within_the_grace_period(start: Start) -> None:
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
+    cognito = start(client={"RefreshTokenRotation": rotation})
+    cognito.confirmed("ann", email="ann@example.com")
+    first = cognito.sign_in("ann")["RefreshToken"]
+    exchange = partial(cognito.api.get_tokens_from_refresh_token, ClientId=CLIENT)
+    second = exchange(RefreshToken=first)["AuthenticationResult"]["RefreshToken"]
+    assert second != first
+    cognito.clock.advance(9)
+    assert exchange(RefreshToken=first)["AuthenticationResult"]["AccessToken"]
+    cognito.clock.advance(2)
+    assert error_of(exchange, RefreshToken=first)[0] == "RefreshTokenReuseException"
+    assert exchange(RefreshToken=second)["AuthenticationResult"]["AccessToken"]
+    assert error_of(cognito.refresh, second)[0] == "InvalidParameterException"
