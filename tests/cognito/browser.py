@@ -47,8 +47,8 @@ class Page(HTMLParser):
             self.forms.append(Form(urljoin(self.url, given.get("action") or self.url)))
         elif tag == "input" and self.forms:
             self._input(given)
-        elif tag == "button" and given.get("name"):
-            self.forms[-1].buttons.append((str(given["name"]), given.get("value") or ""))
+        elif tag == "button":
+            self.forms[-1].buttons.append((given.get("name") or "", given.get("value") or ""))
         elif tag == "label" and given.get("for"):
             self.labels.add(str(given["for"]))
         elif tag == "a":
@@ -120,6 +120,7 @@ class Browser:
         unknown = values.keys() - form.fields.keys() - {name for name, _ in form.buttons}
         assert not unknown, f"the form has no {unknown}"
         pressed = dict(form.buttons[:1]) if button is None else {button: dict(form.buttons)[button]}
+        pressed.pop("", None)
         return self._follow(self.http.post(form.action, data={**form.fields, **pressed, **values}))
 
     def _follow(self, response: httpx.Response) -> Self:
