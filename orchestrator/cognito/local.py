@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .emulator import Emulator
+from .hosted_ui.pages import page
 from .model import Json, Message, Pool, User
 from .store import messages, pools, users
 
@@ -22,7 +23,10 @@ def routes(emulator: Emulator) -> list[Route]:
 
     async def outbox(request: Request) -> Response:
         name, pool_id = request.query_params.get("username"), request.query_params.get("pool")
-        return _json([asdict(message) for message in _found(emulator, name, pool_id)])
+        found = _found(emulator, name, pool_id)
+        if "text/html" in request.headers.get("accept", ""):
+            return page("messages.html", messages=found, name=name)
+        return _json([asdict(message) for message in found])
 
     return [Route("/_local/health", health), Route("/_local/messages", outbox)]
 

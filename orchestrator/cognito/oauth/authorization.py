@@ -89,7 +89,7 @@ def parties(emulator: Emulator, client_id: str) -> tuple[Pool, Client]:
     client = pools.client(emulator.database, client_id)
     pool = pools.find(emulator.database, client.pool_id) if client else None
     if client is None or pool is None:
-        hint = "Compare client_id with the client id that `status` or DescribeUserPoolClient shows."
+        hint = "Compare client_id with the client id that hasura-cognito status shows."
         raise NotRedirectable("invalid_client", f"There is no app client {client_id!r}.", hint)
     return pool, client
 
