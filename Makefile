@@ -46,7 +46,7 @@ console: console/node_modules/.package-lock.json ## Build the page that the engi
 	@npm --prefix console run --silent build
 
 console/node_modules/.package-lock.json: console/package-lock.json
-	@npm --prefix console ci --silent --no-audit --no-fund
+	@npm --prefix console ci --prefer-offline --silent --no-audit --no-fund
 	@touch $@
 
 bench: .venv/installed-dev ## Measure, side by side with peers

@@ -27,6 +27,9 @@ create function author_shout(author_row author, suffix text default '!') returns
   language sql stable as $$ select upper(author_row.name) || suffix $$;
 create view prolific as select author_id, count(*) as articles from article group by author_id;
 create materialized view published as select id, title from article where published;
+create type "odd type" as enum ('a');
+create domain "odd domain" as text;
+alter table author add column odd "odd type", add column odd_domain "odd domain", add column "two words" text;
 create table nothing_to_update (a integer, b integer, primary key (a, b));
 """
 

@@ -64,10 +64,13 @@ def tracking_problems(function: Function, found: FunctionInfo) -> Iterator[str]:
 
 
 def naming_problems(found: FunctionInfo) -> Iterator[str]:
-    """The arguments become fields of an input object."""
+    """The arguments become fields of an input object, and their types scalars."""
     names = [each.name for each in inputs(found) if each.name and not GRAPHQL_NAME.fullmatch(each.name)]
     if names:
         yield f"the function arguments {','.join(names)} are not in compliance with GraphQL spec"
+    for each in inputs(found):
+        if each.kind != COMPOSITE and not GRAPHQL_NAME.fullmatch(each.type.removeprefix("_")):
+            yield f'the type "{each.type}" of an argument is not a legal GraphQL identifier'
 
 
 def tracked_session_problems(name: str | None, found: FunctionInfo) -> Iterator[str]:

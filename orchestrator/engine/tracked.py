@@ -79,11 +79,15 @@ class TrackedTable:
 
     @cached_property
     def graphql_columns(self) -> Mapping[str, Column]:
-        """The columns by their GraphQL names; one whose name GraphQL can't express is left out."""
+        """The columns by their GraphQL names; one whose name, or whose type's, GraphQL can't express is left out."""
         config = self.meta.configuration.column_config
         named = ((config[c.name].custom_name if c.name in config else None, c) for c in self.info.columns)
         pairs = ((custom or column.name, column) for custom, column in named)
-        return {name: column for name, column in pairs if GRAPHQL_NAME.match(name)}
+        return {
+            name: column
+            for name, column in pairs
+            if GRAPHQL_NAME.match(name) and GRAPHQL_NAME.match(column.element or column.type)
+        }
 
     @cached_property
     def graphql_name(self) -> Mapping[str, str]:

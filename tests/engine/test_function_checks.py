@@ -120,3 +120,14 @@ def test_why_a_function_is_not_tracked(function, configuration, reason):
 def test_a_function_must_exist_once():
     assert tracked(ARTICLES, ()) == 'no such function exists: "search"'
     assert "overloaded" in (tracked(ARTICLES, (ARTICLES, ARTICLES)) or "")
+
+
+def test_what_becomes_a_name_in_the_schema_must_be_graphqls() -> None:
+    odd = replace(ARTICLES, arguments=(replace(SEARCH, name="at most"), replace(SEARCH, name="1st"), SEARCH))
+    reason = tracking_reason(Function(odd.name), (odd,))
+    assert reason is not None
+    assert reason.endswith("because the function arguments at most,1st are not in compliance with GraphQL spec")
+    odd = replace(ARTICLES, arguments=(replace(SEARCH, type="odd type"),))
+    assert 'the type "odd type" of an argument is not' in str(tracking_reason(Function(odd.name), (odd,)))
+    unnamed = replace(ARTICLES, arguments=(replace(SEARCH, name=""),))
+    assert tracking_reason(Function(unnamed.name), (unnamed,)) is None
