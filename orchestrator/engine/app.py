@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import resource
 import signal
 import socket
 import sys
@@ -50,6 +51,7 @@ logger = logging.getLogger(__name__)
 VERSION = "v2.48.0"
 DATABASE_SECONDS = 30.0
 STOP_SECONDS = 1
+OPEN_FILES = 65_536
 
 
 class Engine:
@@ -345,8 +347,19 @@ def serve(config: Config) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    allow_connections()
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(run(config, listen(config.host, config.port)))
+
+
+def allow_connections() -> None:
+    """Takes as many open files as the system grants: every subscriber's connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # macOS has a further limit, which it doesn't name.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
@@ -396,6 +409,8 @@ async def run(config: Config, listener: socket.socket) -> None:
                 proxy_headers=False,
                 log_config=None,
                 access_log=False,
+                # Its information is two lines for every WebSocket connection.
+                log_level="warning",
                 timeout_graceful_shutdown=STOP_SECONDS,
                 server_header=False,
                 date_header=False,

@@ -1,0 +1,79 @@
+"""A PostgreSQL of a measurement's own, and the log of what it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
+from orchestrator.launchers.ports import free_ports
+from orchestrator.launchers.ready import wait_for_postgres
+from orchestrator.services.postgres import postgres
+from orchestrator.services.spec import PostgresReady
+
+PASSWORD = "a password of the benchmarks"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """`url` is the superuser's, of the database `postgres`."""
+
+    url: str
+    log: Path
+
+    def database(self, name: str) -> str:
+        """The URL of a new database."""
+        self.execute(f"create database {name}")
+        return f"{self.url.rsplit('/', 1)[0]}/{name}"
+
+    def execute(self, *statements: str, url: str | None = None) -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(url or self.url)
+            for statement in statements:
+                await connection.execute(statement)
+            await connection.close()
+
+        asyncio.run(run())
+
+    def log_statements_of(self, database: str) -> None:
+        """From now on, for new connections: each statement is a line of the log."""
+        self.execute(
+            f"alter database {database} set log_statement = 'all'",
+            f"alter database {database} set log_parameter_max_length = 0",
+        )
+
+    def statements(self) -> int:
+        """How many there are in the log so far."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return sum(" execute " in line or " statement: " in line for line in lines)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory(prefix="hasura-cognito-") as folder:
+        state, (port,) = Path(folder), free_ports(1)
+        binaries = postgres_binaries.find(os.environ.get("PG_BIN"), search_path=os.environ["PATH"])
+        spec = postgres(
+            binaries, state=state, host="127.0.0.1", port=port, user="postgres", password=PASSWORD, databases=()
+        )
+        assert spec.run.data
+        assert isinstance(spec.ready, PostgresReady)
+        data_directory.prepare(spec.run.data, cache=data_template.cache_folder(os.environ))
+        run, log = state / "postgres.run", state / "log"
+        run_file.write_private(run, run_file.of(spec, inherited={}).text())
+        with log.open("w") as said, subprocess.Popen(run_file.command(run), stderr=said, stdout=said) as server:
+            try:
+                wait_for_postgres(spec.ready.url, seconds=30)
+                yield Postgres(spec.ready.url, log)
+            finally:
+                server.send_signal(signal.SIGINT)
+                server.wait()
