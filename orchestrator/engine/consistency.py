@@ -142,17 +142,17 @@ def relationship_reason(source: Source, table: Table, relationship: Relationship
             return f'field definition conflicts with custom field name for postgres column "{column}"'
     if isinstance(relationship.using, Manual):
         return manual_reason(source, info, relationship.using, catalog)
-    found = target(table, relationship.using, catalog)
+    found = target(source, table, relationship.using, catalog)
     if isinstance(found, str):
         return where + found
     return None if found in source.tables else f'table "{found}" is not tracked'
 
 
-def target(table: Table, using: ForeignKey, catalog: Catalog) -> QualifiedName | str:
+def target(source: Source, table: Table, using: ForeignKey, catalog: Catalog) -> QualifiedName | str:
     """The table at the relationship's other end, or why there is none."""
     owner = using.remote_table or table.name
-    if owner not in catalog.tables:
-        return f'table "{owner}" does not exist'
+    if owner not in source.tables:
+        return f'table "{owner}" does not exist in source: {source.name}'
     keys = [
         key
         for key in catalog.tables[owner].foreign_keys

@@ -5,13 +5,13 @@ Tables are known by oid and columns by position, so a rename is told from a drop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from orchestrator.engine.catalog import Catalog, TableInfo
 from orchestrator.engine.consistency import without_dependents
 from orchestrator.engine.inconsistency import Databases, Inconsistency, ObjectId, drop_object
 from orchestrator.engine.metadata import Metadata, Source
+from orchestrator.engine.refused_changes import pairs, refuse
 from orchestrator.engine.renaming import rename_column, rename_table
 from orchestrator.engine.tracked import TrackedSource, track
 
@@ -34,7 +34,9 @@ def follow(
     """
     source = metadata.sources[change.source]
     after = change.after.catalogs[change.source]
-    followed = without_gone_columns(renamed(source, change.before, after), after)
+    refuse(source, change.before, after)
+    followed = without_gone_functions(renamed(source, change.before, after), change.before, after)
+    followed = without_gone_columns(followed, after)
     metadata = metadata.with_source(followed)
     for name in followed.tables:
         if name not in after.tables and name in change.before.tables:
@@ -54,14 +56,6 @@ def renamed(source: Source, before: Catalog, after: Catalog) -> Source:
     return source
 
 
-def pairs(before: Catalog, after: Catalog) -> Iterator[tuple[TableInfo, TableInfo]]:
-    """The tables that are in both, as they were and as they are."""
-    by_oid = {info.oid: info for info in after.tables.values()}
-    for info in before.tables.values():
-        if info.oid in by_oid:
-            yield info, by_oid[info.oid]
-
-
 def columns_renamed(source: Source, tracked: TrackedSource, old: TableInfo, new: TableInfo) -> Source:
     by_position = {column.position: column.name for column in new.columns}
     for column in old.columns:
@@ -69,6 +63,22 @@ def columns_renamed(source: Source, tracked: TrackedSource, old: TableInfo, new:
         if name != column.name:
             source = rename_column(source, tracked, old.name, column.name, name)
     return source
+
+
+def without_gone_functions(source: Source, before: Catalog, after: Catalog) -> Source:
+    """The source without the functions that are gone, and without the computed fields they gave."""
+    gone = before.functions.keys() - after.functions.keys()
+    functions = {name: function for name, function in source.functions.items() if name not in gone}
+    tables = {
+        table.name: replace(
+            table,
+            computed_fields={
+                name: computed for name, computed in table.computed_fields.items() if computed.function not in gone
+            },
+        )
+        for table in source.tables.values()
+    }
+    return replace(source, functions=functions, tables=tables)
 
 
 def without_gone_columns(source: Source, after: Catalog) -> Source:

@@ -221,14 +221,19 @@ class Draft:
     async def connection(self, source: str) -> Any:
         """The source's connection, in the transaction of this draft."""
         if source not in self._connections:
-            if source not in self._state.databases:
-                raise EngineError("not-exists", f'source with name "{source}" does not exist', "$.args")
+            self._require(source)
             connection = await self.stack.enter_async_context(self._state.databases[source].connection())
             # What the script SETs must not outlast it.
             self.stack.push_async_callback(connection.reset)
             await self.stack.enter_async_context(connection.transaction())
             self._connections[source] = connection
         return self._connections[source]
+
+    def _require(self, source: str) -> None:
+        if source not in self.metadata.sources:
+            raise EngineError("not-exists", f'source with name "{source}" does not exist', "$.args")
+        if source not in self.databases.catalogs:
+            raise EngineError("unexpected", f'source with name "{source}" is inconsistent', "$.args", status=400)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -246,8 +251,7 @@ class Draft:
 
     async def plain_connection(self, source: str) -> Any:
         """A connection of the source without a transaction."""
-        if source not in self._state.databases:
-            raise EngineError("not-exists", f'source with name "{source}" does not exist', "$.args")
+        self._require(source)
         connection = await self.stack.enter_async_context(self._state.databases[source].connection())
         self.stack.push_async_callback(connection.reset)
         return connection

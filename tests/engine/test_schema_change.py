@@ -68,20 +68,20 @@ async def read(connection):
     return catalog_of(await connection.fetchval(CATALOG_SQL))
 
 
-def tracked(catalog):
+def tracked(catalog, more=()):
     metadata = Metadata(sources={"default": Source("default")})
-    for name, args in STEPS:
+    for name, args in (*STEPS, *more):
         context = Context(Databases({"default": catalog}))
         metadata = commands.find(name)(Call(metadata, JsonValue(args), context)).metadata
     return metadata
 
 
-async def after(connection, sql, *, cascade=False):
+async def after(connection, sql, *, cascade=False, more=()):
     """The source after the SQL; its metadata must fit the database."""
     before = await read(connection)
     await connection.execute(sql)
     databases = Databases({"default": await read(connection)})
-    metadata = follow(tracked(before), SchemaChange("default", before, databases), (), cascade=cascade)
+    metadata = follow(tracked(before, more), SchemaChange("default", before, databases), (), cascade=cascade)
     assert inconsistencies(metadata, databases) == ()
     return metadata.sources["default"]
 
@@ -161,3 +161,99 @@ async def test_a_table_made_anew_under_an_old_name_is_the_tracked_one(connection
         "drop table article; create table article (id int primary key, title text, author_id int references author)",
     )
     assert list(source.tables) == [AUTHOR, ARTICLE]
+
+
+async def refused(connection, sql):
+    with pytest.raises(EngineError) as caught:
+        await after(connection, sql)
+    return caught.value.code, caught.value.path, caught.value.message
+
+
+async def test_a_columns_type_stays_while_a_permission_holds_a_value_of_it(connection):
+    assert await refused(connection, "alter table author alter age type text") == (
+        "dependency-error",
+        "$.args",
+        (
+            'cannot change type of column "age" in table "author" because of the following dependencies: '
+            'permission author.user.update in source "default"'
+        ),
+    )
+    by_existence = await refused(connection, "alter table article alter id type bigint")
+    assert by_existence[2].endswith('dependencies: permission author.user.update in source "default"')
+
+
+async def test_a_columns_type_may_change_where_only_session_variables_are_compared_with_it(connection):
+    source = await after(connection, "alter table author alter name type varchar(9)")
+    assert source.tables[AUTHOR].update_permissions
+
+
+async def test_a_column_does_not_take_a_relationships_name(connection):
+    assert await refused(connection, "alter table author add column articles int") == (
+        "already-exists",
+        "$.args",
+        'cannot add column "articles" in table "author" as a relationship with the name already exists',
+    )
+
+
+FUNCTIONS = """
+create function latest() returns setof article language sql stable as 'select * from article';
+create function full_name(a author) returns text language sql stable as 'select a.name';
+"""
+
+
+@pytest.fixture
+async def with_functions(connection):
+    await connection.execute(FUNCTIONS)
+    return connection
+
+
+MORE = (
+    ("pg_track_function", {"function": "latest"}),
+    ("pg_add_computed_field", {"table": "author", "name": "full", "definition": {"function": "full_name"}}),
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "create function latest(n int) returns setof article language sql stable as 'select * from article'",
+            "the following tracked function(s) cannot be overloaded: latest",
+        ),
+        (
+            "alter function latest volatile",
+            'type of function "latest" is altered to "VOLATILE" which is not supported now',
+        ),
+        (
+            "create function full_name(a author, b int) returns text language sql stable as 'select a.name'",
+            'The function "full_name" associated with computed field"full" of table "author" is being overloaded',
+        ),
+        (
+            "alter function full_name volatile",
+            (
+                'The type of function "full_name" associated with computed field "full" of table "author" '
+                'is being altered to "VOLATILE"'
+            ),
+        ),
+    ],
+)
+async def test_a_function_that_is_used_stays_what_it_is(with_functions, sql, message):
+    with pytest.raises(EngineError) as caught:
+        await after(with_functions, sql, more=MORE)
+    assert (caught.value.code, caught.value.path, caught.value.message) == ("not-supported", "$.args", message)
+
+
+async def test_functions_that_are_dropped_take_what_they_give_along(with_functions):
+    source = await after(with_functions, "drop function latest; drop function full_name", more=MORE)
+    assert not source.functions
+    assert not source.tables[AUTHOR].computed_fields
+
+
+async def test_a_computed_field_that_a_permission_needs_goes_with_cascade_only(with_functions):
+    permission = {"columns": ["id"], "computed_fields": ["full"], "filter": {}}
+    select = ("pg_create_select_permission", {"table": "author", "role": "user", "permission": permission})
+    with pytest.raises(EngineError, match=r"permission author\.user\.select"):
+        await after(with_functions, "drop function full_name", more=(*MORE, select))
+    await with_functions.execute("create function full_name(a author) returns text language sql stable as 'select 1'")
+    source = await after(with_functions, "drop function full_name", cascade=True, more=(*MORE, select))
+    assert not source.tables[AUTHOR].select_permissions
