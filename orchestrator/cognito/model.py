@@ -135,6 +135,18 @@ class Pool:
         return given is not None
 
     @property
+    def first_factors(self) -> tuple[str, ...]:
+        """What can prove who a user is at the beginning of a sign-in: PASSWORD, EMAIL_OTP, SMS_OTP."""
+        policy = (self.settings.get("Policies") or {}).get("SignInPolicy") or {}
+        return tuple(policy.get("AllowedFirstAuthFactors") or ("PASSWORD",))
+
+    @property
+    def verified_before_update(self) -> tuple[str, ...]:
+        """The attributes that keep their value until the new one is verified."""
+        settings = self.settings.get("UserAttributeUpdateSettings") or {}
+        return tuple(settings.get("AttributesRequireVerificationBeforeUpdate") or ())
+
+    @property
     def tracks_devices(self) -> bool:
         return self.settings.get("DeviceConfiguration") is not None
 

@@ -10,7 +10,7 @@ from ..attributes import check_change, check_client_may_write
 from ..errors import InvalidLambdaResponse, InvalidParameter, NotAuthorized
 from ..model import CONFIRMED, Challenge, User
 from ..store import users
-from . import custom, devices, second_factor, srp
+from . import custom, devices, flows, second_factor, srp
 from .attempt import WRONG, Attempt, Outcome, challenged_user, use_up
 from .progress import DEVICE, NEW_PASSWORD, after_factor, after_password, after_proof, complete
 
@@ -126,6 +126,9 @@ CHALLENGES: dict[str, Callable[[Attempt, Challenge], Awaitable[Outcome]]] = {
     "NEW_PASSWORD_REQUIRED": _new_password,
     "PASSWORD_VERIFIER": _password_verifier,
     "CUSTOM_CHALLENGE": custom.answered,
+    "SELECT_CHALLENGE": flows.choose,
+    "PASSWORD": flows.answer_password,
+    "SMS_OTP": _sent_code,
     "SMS_MFA": _sent_code,
     "EMAIL_OTP": _sent_code,
     "SOFTWARE_TOKEN_MFA": _software_token,

@@ -15,13 +15,13 @@ from ..errors import (
     RefreshTokenReuse,
     UserNotFound,
 )
-from ..model import RESET_REQUIRED, Json, Session, User, Verifier, random_uuid
+from ..model import RESET_REQUIRED, Challenge, Json, Session, User, Verifier, random_uuid
 from ..store import revocations, users
 from ..tokens.access import granted
 from ..tokens.issue import Wanted, generate
 from ..tokens.refresh import Grant
-from . import custom, srp
-from .attempt import WRONG, Attempt, Challenged, Outcome, SignedIn, pose
+from . import custom, first_factor, srp
+from .attempt import WRONG, Attempt, Challenged, Outcome, SignedIn, pose, use_up
 from .clients import check_secret_hash
 from .migration import migrated
 from .progress import after_proof
@@ -29,7 +29,10 @@ from .progress import after_proof
 
 async def _password(attempt: Attempt) -> Outcome:
     name, password = attempt.required("USERNAME"), attempt.required("PASSWORD")
-    user = await _begin(attempt, name, password)
+    return await _prove(attempt, name, await _begin(attempt, name, password), password)
+
+
+async def _prove(attempt: Attempt, name: str, user: User | None, password: str) -> Outcome:
     right = user is not None and attempt.emulator.passwords.right(attempt.pool, user, password)
     attempt.emulator.lockouts.note(_lock(attempt, user, name), right=right)
     if user is None or not right:
@@ -61,6 +64,51 @@ def _verifier(attempt: Attempt, name: str, user: User | None, data: Json) -> Cha
         "USER_ID_FOR_SRP": identity,
     }
     return Challenged("PASSWORD_VERIFIER", parameters)
+
+
+async def _choice(attempt: Attempt) -> Outcome:
+    """The client's preferred way to prove who the user is or, if that is not open, the choice."""
+    name = attempt.required("USERNAME")
+    user = await _begin(attempt, name, attempt.parameters.get("PASSWORD"))
+    preferred = attempt.parameters.get("PREFERRED_CHALLENGE")
+    available = first_factor.available(attempt.pool, user)
+    if preferred in available:
+        return await _chosen(attempt, name, user, str(preferred))
+    session = pose(attempt, user.sub if user else "", "SELECT_CHALLENGE", {"name": name})
+    return Challenged("SELECT_CHALLENGE", {}, session, available)
+
+
+async def choose(attempt: Attempt, challenge: Challenge) -> Outcome:
+    """What the answer to SELECT_CHALLENGE leads to."""
+    name, kind = challenge.data["name"], attempt.required("ANSWER")
+    user = users.by_sub(attempt.emulator.database, challenge.sub)
+    if kind not in first_factor.available(attempt.pool, user):
+        raise InvalidParameter(f"{kind} is not among the challenges that can be selected.")
+    use_up(attempt, challenge)
+    attempt.emulator.lockouts.check(_lock(attempt, user, name))
+    return await _chosen(attempt, name, user, kind)
+
+
+async def answer_password(attempt: Attempt, challenge: Challenge) -> Outcome:
+    """What the answer to the challenge PASSWORD leads to."""
+    name, password = challenge.data["name"], attempt.required("PASSWORD")
+    user = users.by_sub(attempt.emulator.database, challenge.sub)
+    attempt.emulator.lockouts.check(_lock(attempt, user, name))
+    use_up(attempt, challenge)
+    return await _prove(attempt, name, user, password)
+
+
+async def _chosen(attempt: Attempt, name: str, user: User | None, kind: str) -> Outcome:
+    if kind == "PASSWORD_SRP":
+        return _verifier(attempt, name, user, {})
+    if kind == "PASSWORD":
+        if password := attempt.parameters.get("PASSWORD"):
+            return await _prove(attempt, name, user, password)
+        session = pose(attempt, user.sub if user else "", "PASSWORD", {"name": name})
+        return Challenged("PASSWORD", {"USERNAME": name}, session)
+    if user is None:
+        raise NotAuthorized(WRONG)
+    return await first_factor.send(attempt, user, kind)
 
 
 async def _custom(attempt: Attempt) -> Outcome:
@@ -160,5 +208,6 @@ FLOWS: dict[str, Callable[[Attempt], Awaitable[Outcome]]] = {
     "ADMIN_USER_PASSWORD_AUTH": _password,
     "USER_SRP_AUTH": _srp,
     "CUSTOM_AUTH": _custom,
+    "USER_AUTH": _choice,
     "REFRESH_TOKEN_AUTH": _refresh,
 }

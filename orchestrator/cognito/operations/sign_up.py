@@ -23,7 +23,8 @@ async def sign_up(emulator: Emulator, request: Json) -> Json:
     user = _new_user(emulator, pool, client, request)
     accounts.check_free(emulator, pool, user.username, user.attributes)
     user = await _pre_sign_up(emulator, pool, client, user, request)
-    user = accounts.with_password(emulator, pool, user, request.get("Password", ""))
+    if not _has_no_password(pool, request):
+        user = accounts.with_password(emulator, pool, user, request.get("Password", ""))
     accounts.add(emulator, pool, user)
     if user.status != UNCONFIRMED:
         await accounts.announce_confirmation(
@@ -88,12 +89,18 @@ def _new_user(emulator: Emulator, pool: Pool, client: Client, request: Json) -> 
     """The user a sign-up asks for, all checked but that the name is free."""
     given = as_map(request.get("UserAttributes"))
     check_client_may_write(client, given)
-    check_policy(pool.password_policy, request.get("Password", ""))
+    if not _has_no_password(pool, request):
+        check_policy(pool.password_policy, request.get("Password", ""))
     sub = random_uuid(emulator.random)
     username, attributes = accounts.named(pool, request["Username"], given, sub)
     check_new(pool, attributes)
     at = emulator.clock()
     return User(pool.id, sub, username, attributes, UNCONFIRMED, created_at=at, modified_at=at)
+
+
+def _has_no_password(pool: Pool, request: Json) -> bool:
+    """Whether the user will sign in with codes only, where the pool lets them."""
+    return not request.get("Password") and any(kind != "PASSWORD" for kind in pool.first_factors)
 
 
 async def _pre_sign_up(emulator: Emulator, pool: Pool, client: Client, user: User, request: Json) -> User:

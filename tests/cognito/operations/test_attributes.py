@@ -101,3 +101,19 @@ def test_no_concurrent_change_is_lost(cognito: Running) -> None:
         list(threads.map(change, names))
     attributes = cognito.attributes("ann")
     assert [attributes.get(name) for name in names] == list(names)
+
+
+def test_an_address_that_is_verified_before_it_is_taken_leaves_the_old_one_until_then(start: Start) -> None:
+    cognito = start({"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}})
+    cognito.confirmed("ann", email="ann@example.com")
+    access = cognito.sign_in("ann")["AccessToken"]
+    update = [{"Name": "email", "Value": "new@example.com"}]
+    sent = cognito.api.update_user_attributes(AccessToken=access, UserAttributes=update)
+    assert sent["CodeDeliveryDetailsList"][0]["Destination"] == "n***@e***"
+    assert cognito.attributes("ann")["email"] == "ann@example.com"
+    assert cognito.attributes("ann")["email_verified"] == "true"
+    message = cognito.messages("ann")[-1]
+    assert message["to"] == "new@example.com"
+    cognito.api.verify_user_attribute(AccessToken=access, AttributeName="email", Code=message["code"])
+    assert cognito.attributes("ann")["email"] == "new@example.com"
+    assert cognito.attributes("ann")["email_verified"] == "true"
