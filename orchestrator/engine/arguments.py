@@ -20,6 +20,7 @@ from orchestrator.engine.plan import (
     OrderRelated,
 )
 from orchestrator.engine.schema.bindings import (
+    AggregatePredicate,
     CastTo,
     ColumnOf,
     ComputedOf,
@@ -182,33 +183,51 @@ class Arguments:
 
     def _aggregate(self, binding: RelatedAggregate, type_name: str, value: Given, path: str) -> BoolExp:
         type_ = self.input_object(type_name)
-        items = []
-        for name, item in given.as_object(value, type_, path).items():
-            items.append(self._count(binding, type_.fields[name].type.named, item, f"{path}.{name}"))
-        return boolexp.all_of(items)
+        predicates = given.as_object(value, type_, path)
+        if len(predicates) != 1:
+            raise validation_failed("exactly one predicate should be specified", path)
+        ((name, item),) = predicates.items()
+        return self._predicate(binding, type_.fields[name], item, f"{path}.{name}")
 
-    def _count(self, binding: RelatedAggregate, type_name: str, value: Given, path: str) -> BoolExp:
-        type_, target = self.input_object(type_name), binding.target
+    def _predicate(self, binding: RelatedAggregate, field: Input, value: Given, path: str) -> BoolExp:
+        type_, target, of = self.input_object(field.type.named), binding.target, field.binding
         fields = given.as_object(value, type_, path)
         filter_ = self._permitted(target, boolexp.TRUE)
         if "filter" in fields:
             where = self.where(fields["filter"], type_.fields["filter"].type.named, f"{path}.filter")
             filter_ = self._permitted(target, where)
-        columns = self.column_names(fields.get("arguments"), target, f"{path}.arguments")
+        columns = self._predicate_columns(of, type_.fields["arguments"], fields.get("arguments"), f"{path}.arguments")
         distinct = "distinct" in fields and given.as_boolean(fields["distinct"], f"{path}.distinct")
         join = binding.relationship.join
 
         def comparing(operator: str, operand: boolexp.Operand) -> BoolExp:
-            return boolexp.AggregateCompare(join, "count", columns, distinct, filter_, operator, operand)
+            return boolexp.AggregateCompare(join, of.function, columns, distinct, filter_, operator, operand)
 
         predicate = type_.fields["predicate"].type.named
         return self._comparisons(fields["predicate"], predicate, f"{path}.predicate", comparing)
+
+    def _predicate_columns(
+        self, binding: AggregatePredicate, field: Input, value: Given | None, path: str
+    ) -> tuple[str, ...]:
+        """The columns that the function of a predicate takes."""
+        if value is None:
+            return ()
+        if not binding.arguments and field.type.item is not None:
+            return self._enum_columns(self.enum(field.type.named), value, path)
+        if not binding.arguments:
+            return (given.as_enum(value, self.enum(field.type.named), path).binding.column.name,)
+        type_ = self.input_object(field.type.named)
+        fields, enum = given.as_object(value, type_, path), self.enum(type_.fields[binding.arguments[0]].type.named)
+        return tuple(
+            given.as_enum(fields[name], enum, f"{path}.{name}").binding.column.name for name in binding.arguments
+        )
 
     def _computed(self, binding: ComputedOf, type_name: str, value: Given, path: str) -> BoolExp:
         call = computed_call(binding.access.source, binding.access.table, binding.name)
         if binding.target:
             return boolexp.ComputedRelated(call, self._permitted(binding.target, self.where(value, type_name, path)))
-        return self._comparisons(value, type_name, path, lambda op, to: boolexp.ComputedCompare(call, op, to))
+        comparing = _where_seen(partial(boolexp.ComputedCompare, call), binding.when)
+        return self._comparisons(value, type_name, path, comparing)
 
     # Orders
 
@@ -234,30 +253,38 @@ class Arguments:
         if isinstance(binding, ColumnOf):
             return self._directed(OrderColumn(binding.column.name, binding.when), value, path)
         if isinstance(binding, ComputedOf):
-            call = computed_call(binding.access.source, binding.access.table, binding.name)
-            return self._directed(OrderComputed(call), value, path)
+            return self._order_computed(binding, field, value, path)
         if isinstance(binding, RelationshipOf):
             inner = self._order_object(value, field.type.named, path)
             return [OrderItem(self._related(binding, item.expression), item.direction) for item in inner]
-        return self._order_aggregate(binding, field.type.named, value, path)
+        of = partial(OrderAggregate, binding.relationship.join, self._permitted(binding.target, boolexp.TRUE))
+        return self._order_aggregate(of, field.type.named, value, path)
+
+    def _order_computed(self, binding: ComputedOf, field: Input, value: Given, path: str) -> list[OrderItem]:
+        call = computed_call(binding.access.source, binding.access.table, binding.name)
+        if binding.target is None:
+            return self._directed(OrderComputed(call, binding.when), value, path)
+        of = partial(OrderAggregate, call, self._permitted(binding.target, boolexp.TRUE))
+        return self._order_aggregate(of, field.type.named, value, path)
 
     def _related(self, binding: RelationshipOf, inner: OrderExpression) -> OrderRelated:
         return OrderRelated(binding.relationship.join, self._permitted(binding.target, boolexp.TRUE), inner)
 
-    def _order_aggregate(self, binding: RelatedAggregate, type_name: str, value: Given, path: str) -> list[OrderItem]:
-        type_, join = self.input_object(type_name), binding.relationship.join
-        where = self._permitted(binding.target, boolexp.TRUE)
+    def _order_aggregate(
+        self, of: Callable[[str, str | None], OrderAggregate], type_name: str, value: Given, path: str
+    ) -> list[OrderItem]:
+        type_ = self.input_object(type_name)
         items: list[OrderItem] = []
         for name, item in given.as_object(value, type_, path).items():
             field = type_.fields[name]
             if isinstance(field.binding, CountOf):
-                items.extend(self._directed(OrderAggregate(join, where, "count", None), item, f"{path}.{name}"))
+                items.extend(self._directed(of("count", None), item, f"{path}.{name}"))
                 continue
             function: FunctionOf = field.binding
             columns = self.input_object(field.type.named)
             for column, order in given.as_object(item, columns, f"{path}.{name}").items():
                 source: ColumnOf = columns.fields[column].binding
-                expression = OrderAggregate(join, where, function.function, source.column.name)
+                expression = of(function.function, source.column.name)
                 items.extend(self._directed(expression, order, f"{path}.{name}.{column}"))
         return items
 
@@ -274,20 +301,25 @@ class Arguments:
         """The columns that a list of `T_select_column` names."""
         if value is None:
             return ()
-        enum = self.enum(access.table.typed("_select_column"))
+        return self._enum_columns(self.enum(access.table.typed("_select_column")), value, path)
+
+    def _enum_columns(self, enum: Enum, value: Given, path: str) -> tuple[str, ...]:
         items = given.as_list(value, path)
         found = (given.as_enum(item, enum, f"{path}[{index}]").binding for index, item in enumerate(items))
         return tuple(binding.column.name for binding in found)
 
 
 def _comparing_column(binding: ColumnOf) -> Comparing:
-    """Compares a column; where the role may not see it, it counts as null."""
-    name, when = binding.column.name, binding.when
+    return _where_seen(partial(Compare, binding.column.name), binding.when)
+
+
+def _where_seen(comparing: Comparing, when: BoolExp | None) -> Comparing:
+    """The comparison of a value that counts as null where the role may not see it."""
+    if when is None:
+        return comparing
 
     def compare(operator: str, operand: boolexp.Operand) -> BoolExp:
-        plain = Compare(name, operator, operand)
-        if when is None:
-            return plain
+        plain = comparing(operator, operand)
         return boolexp.Or((boolexp.Not(when), plain)) if operator == IS_NULL else boolexp.And((when, plain))
 
     return compare

@@ -110,7 +110,8 @@ class ComputedRelated:
 
 @dataclass(frozen=True, slots=True)
 class AggregateCompare:
-    """A comparison of an aggregate over related rows (`articles_aggregate: {count: {…}}`)."""
+    """A comparison of an aggregate over related rows (`articles_aggregate: {count: {…}}`); `columns` are the function's
+    arguments, none of them for `count(*)`."""
 
     join: Join
     function: str
@@ -154,12 +155,15 @@ class OperandPart:
 class Operator:
     """`sql` has `{0}` for the column and `{1}` for the operand; `operand` is same, array, text, keys or parts.
 
-    `parts` are the fields of an object, in the order of the function's arguments.
+    `parts` are the fields of an object, in the order of the function's arguments. A text is of the column's own type
+    where that is one of text's, else of the type `takes` or plain text; `cast` is what it becomes in SQL.
     """
 
     sql: str
     operand: str
     parts: tuple[OperandPart, ...] = ()
+    takes: str | None = None
+    cast: str | None = None
 
     def parts_for(self, column_type: str) -> tuple[OperandPart, ...]:
         return tuple(part for part in self.parts if part.only in (None, column_type))
@@ -196,6 +200,15 @@ OPERATORS: Mapping[str, Operator] = {
     "_has_key": Operator("{0} ? {1}", "text"),
     "_has_keys_any": Operator("{0} ?| {1}", "keys"),
     "_has_keys_all": Operator("{0} ?& {1}", "keys"),
+    "_jsonb_path_exists": Operator("{0} @? {1}", "text", cast="jsonpath"),
+    "_jsonb_path_match": Operator("{0} @@ {1}", "text", cast="jsonpath"),
+    "_ancestor": Operator("{0} @> {1}", "same"),
+    "_ancestor_any": Operator("{0} @> {1}", "array"),
+    "_descendant": Operator("{0} <@ {1}", "same"),
+    "_descendant_any": Operator("{0} <@ {1}", "array"),
+    "_matches": Operator("{0} ~ {1}", "text", takes="lquery"),
+    "_matches_any": Operator("{0} ? {1}", "keys", cast="lquery[]"),
+    "_matches_fulltext": Operator("{0} @ {1}", "text", takes="ltxtquery"),
     "_st_contains": Operator("ST_Contains({0}, {1})", "same"),
     "_st_crosses": Operator("ST_Crosses({0}, {1})", "same"),
     "_st_equals": Operator("ST_Equals({0}, {1})", "same"),

@@ -368,18 +368,21 @@ class _Reader:
     def operand(self, operator: str, value: Any, column: Column) -> Param | tuple[Param, ...] | boolexp.Operands:
         if operator not in boolexp.OPERATORS:
             raise EngineError("unexpected-payload", f"unknown operator: {operator}")
-        kind = boolexp.OPERATORS[operator].operand
+        of = boolexp.OPERATORS[operator]
+        kind = of.operand
         if kind == "parts":
             return self.operands(operator, value, column)
         if kind == "array" and isinstance(value, list):
             return tuple(self.value_of(item, column) for item in value)
         if kind == "keys" and isinstance(value, list):
-            return tuple(self.value_of(item, _text_column("text")) for item in value)
+            element = of.cast.removesuffix("[]") if of.cast else "text"
+            return tuple(self.value_of(item, _text_column(element)) for item in value)
         if kind == "array":
             return self.value_of(value, _array_column(column))
         if kind == "keys":
-            return self.value_of(value, _text_column("text[]"))
-        return self.value_of(value, _text_column("text") if kind == "text" else column)
+            return self.value_of(value, _text_column(of.cast or "text[]"))
+        is_other_text = kind == "text" and column.type not in scalars.TEXT_TYPES
+        return self.value_of(value, _text_column(of.cast or of.takes or "text") if is_other_text else column)
 
     def operands(self, operator: str, value: Any, column: Column) -> boolexp.Operands:
         parts = boolexp.OPERATORS[operator].parts_for(column.type)

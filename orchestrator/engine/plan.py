@@ -76,12 +76,6 @@ class ComputedRows:
 
 
 @dataclass(frozen=True, slots=True)
-class ComputedAggregate:
-    key: str
-    aggregate: Aggregate
-
-
-@dataclass(frozen=True, slots=True)
 class RemoteField:
     """Rows of another source: `columns` are the row's own, `join` pairs the names of the keys' columns with theirs."""
 
@@ -94,15 +88,7 @@ class RemoteField:
 
 
 Field = (
-    ColumnField
-    | ConstantField
-    | ObjectField
-    | ArrayField
-    | AggregateField
-    | ComputedField
-    | ComputedRows
-    | ComputedAggregate
-    | RemoteField
+    ColumnField | ConstantField | ObjectField | ArrayField | AggregateField | ComputedField | ComputedRows | RemoteField
 )
 
 
@@ -117,6 +103,7 @@ class OrderColumn:
 @dataclass(frozen=True, slots=True)
 class OrderComputed:
     call: FunctionCall
+    when: BoolExp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +117,9 @@ class OrderRelated:
 
 @dataclass(frozen=True, slots=True)
 class OrderAggregate:
-    join: Join
+    """An order by an aggregate over related rows, or over those that a computed field gives."""
+
+    rows: Join | FunctionCall
     where: BoolExp
     function: str
     column: str | None
@@ -170,11 +159,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class AggregateOfColumns:
-    """An aggregate function over columns: (response key, column, output); a constant has no column."""
+    """An aggregate function over columns and scalar computed fields."""
 
     key: str
     function: str
-    columns: tuple[ColumnField | ConstantField, ...]
+    columns: tuple[ColumnField | ComputedField | ConstantField, ...]
 
 
 @dataclass(frozen=True, slots=True)

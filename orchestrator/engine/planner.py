@@ -207,10 +207,15 @@ class Planner:
 
     def _aggregated(
         self, type_: ObjectType, selected: Selected, function: str, path: str
-    ) -> plan.ColumnField | plan.ConstantField:
+    ) -> plan.ColumnField | plan.ComputedField | plan.ConstantField:
         if selected.name == TYPENAME:
             return plan.ConstantField(selected.key, type_.name)
-        binding: ColumnOf = find_field(type_, selected.name, f"{path}.selectionSet.{selected.name}").binding
+        at = f"{path}.selectionSet.{selected.name}"
+        field = find_field(type_, selected.name, at)
+        binding: ColumnOf | ComputedOf = field.binding
+        if isinstance(binding, ComputedOf):
+            return self._scalar(field, binding, arguments_of(field, selected, self.variables, at), selected, at)
+        no_subselection(selected, at)
         keeps = function in TYPE_KEEPING
         output = self.output(binding.column.type) if keeps else "plain"
         return plan.ColumnField(selected.key, binding.column.name, output, when=binding.when)
@@ -293,19 +298,28 @@ class Planner:
     def _computed(
         self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], selected: Selected, path: str
     ) -> plan.ComputedField | plan.ComputedRows:
-        passed = self._function_params(field, arguments, path)
-        call = computed_call(binding.access.source, binding.access.table, binding.name, passed)
         if binding.target is None:
-            no_subselection(selected, path)
-            steps = _json_steps(arguments.get("path"), f"{path}.args.path")
-            rights = binding.access.select
-            when = rights.conditions.get(binding.name) if rights else None
-            return plan.ComputedField(selected.key, call, self.output(binding.function.returns_type), steps, when)
+            return self._scalar(field, binding, arguments, selected, path)
+        call = self._computed_call(field, binding, arguments, path)
         if binding.function.returns_set:
             return plan.ComputedRows(selected.key, self.rows(binding.target, call, arguments, selected, path))
         filter_ = binding.target.select.filter if binding.target.select else boolexp.FALSE
         rows = plan.Rows(call, self.fields(binding.target, selected, path), filter_, single=True)
         return plan.ComputedRows(selected.key, rows)
+
+    def _scalar(
+        self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.ComputedField:
+        no_subselection(selected, path)
+        call = self._computed_call(field, binding, arguments, path)
+        steps = _json_steps(arguments.get("path"), f"{path}.args.path")
+        return plan.ComputedField(selected.key, call, self.output(binding.function.returns_type), steps, binding.when)
+
+    def _computed_call(
+        self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], path: str
+    ) -> FunctionCall:
+        passed = self._function_params(field, arguments, path)
+        return computed_call(binding.access.source, binding.access.table, binding.name, passed)
 
     def _function_params(self, field: Field, arguments: Mapping[str, Given], path: str) -> Mapping[str, Param]:
         if "args" not in arguments:

@@ -40,7 +40,7 @@ def steps_of(fields: Sequence[plan.Field], path: tuple[str, ...]) -> Iterator[St
             yield Step((*path, field.key), field.source, statement, tuple(query_steps(field.query, ())))
         elif isinstance(field, plan.ObjectField | plan.ArrayField | plan.ComputedRows):
             yield from query_steps(field.rows, (*path, field.key))
-        elif isinstance(field, plan.AggregateField | plan.ComputedAggregate):
+        elif isinstance(field, plan.AggregateField):
             yield from query_steps(field.aggregate, (*path, field.key))
 
 

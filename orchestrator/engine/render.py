@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.engine import plan
 from orchestrator.engine.boolexp import (
@@ -51,6 +51,7 @@ CHECK = '"@check"'
 MUTATED = '"@mutated"'
 # As aliases of rows these can't be taken for a column: `row_to_json(r)` would mean a column r where there is one.
 SHOWN = '"@row"'
+WHOLE, NUMBER = '"@whole"', '"@number"'
 # A failed check ends the statement with this text in the error, which rolls it back in the same round trip.
 CHECK_FAILED = "hasura check constraint failed "
 
@@ -74,17 +75,21 @@ UPDATE_OPERATORS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row in scope: its alias, and the table whose row it is; `direct` if the alias is the table itself."""
+    """A row in scope: its alias, and the table whose row it is; `direct` if the alias is the table itself, `numbered`
+    if the row has a number besides its columns, and so is whole in a column of its own."""
 
     alias: str
     table: QualifiedName | None
     direct: bool = True
+    numbered: bool = False
 
     def column(self, column: str) -> Sql:
         return raw(f"{self.alias}.{name(column)}")
 
     def whole(self) -> Sql:
         """The row as a function's argument."""
+        if self.numbered:
+            return raw(f"{self.alias}.{WHOLE}")
         if self.direct or self.table is None:
             return raw(self.alias)
         return raw(f"ROW({self.alias}.*)::{table_sql(self.table)}")
@@ -204,8 +209,6 @@ class _Renderer:
             return self.aggregate(field.aggregate, row, field.join)
         if isinstance(field, plan.ComputedRows):
             return self.rows(field.rows, row, None)
-        if isinstance(field, plan.ComputedAggregate):
-            return self.aggregate(field.aggregate, row, None)
         if isinstance(field, plan.RemoteField):
             values = ", ".join(f"{row.alias}.{name(column)}::text" for column in field.columns)
             return raw(f"json_build_array({values})")
@@ -243,7 +246,9 @@ class _Renderer:
         select = f"SELECT {self.distinct(node.rows, inner)}{inner.alias}.*"
         rows = select + self.chosen(node.rows, inner, outer, link)
         if node.node_limits:
-            rows = 'SELECT q.*, row_number() OVER () AS "@number" FROM (' + rows + ") AS q"
+            whole = f"ROW(q.*)::{table_sql(table)} AS {WHOLE}, " if table else ""
+            rows = f"SELECT q.*, {whole}row_number() OVER () AS {NUMBER} FROM (" + rows + ") AS q"
+            row = replace(row, numbered=table is not None)
         pairs = [f"{text_literal(part.key)}, " + self.aggregate_part(part, node, row) for part in node.parts]
         return "(SELECT json_build_object(" + join(", ", pairs) + ") FROM (" + rows + f") AS {row.alias})"
 
@@ -258,7 +263,7 @@ class _Renderer:
         if isinstance(part, plan.AggregateNodes):
             shown = "json_agg(" + self.object(part.fields, row) + ")"
             if node.node_limits:
-                shown = shown + f' FILTER (WHERE {row.alias}."@number" <= ' + _param(node.node_limits[0]) + ")"
+                shown = shown + f" FILTER (WHERE {row.alias}.{NUMBER} <= " + _param(node.node_limits[0]) + ")"
             return "coalesce(" + shown + ", '[]')"
         pairs = [f"{text_literal(item.key)}, " + self.aggregate_item(item, row) for item in part.items]
         return "json_build_object(" + join(", ", pairs) + ")"
@@ -273,11 +278,14 @@ class _Renderer:
         ]
         return "json_build_object(" + join(", ", pairs) + ")"
 
-    def aggregated(self, function: str, column: plan.ColumnField | plan.ConstantField, row: Row) -> Sql:
+    def aggregated(
+        self, function: str, column: plan.ColumnField | plan.ComputedField | plan.ConstantField, row: Row
+    ) -> Sql:
         if isinstance(column, plan.ConstantField):
             return raw(text_literal(column.value) + "::text")
         before, after = OUTPUTS[column.output].split("{0}")
-        value = self.seen(row.column(column.column), column.when, row)
+        of = self.call(column.call, row) if isinstance(column, plan.ComputedField) else row.column(column.column)
+        value = self.seen(of, column.when, row)
         return before + f"{function}(" + value + ")" + after
 
     # Orders
@@ -289,17 +297,27 @@ class _Renderer:
         if isinstance(expression, plan.OrderColumn):
             return self.seen(row.column(expression.column), expression.when, row)
         if isinstance(expression, plan.OrderComputed):
-            return self.call(expression.call, row)
-        target = self.row(expression.join.table)
-        where = self.link(expression.join, row, target)
+            return self.seen(self.call(expression.call, row), expression.when, row)
+        if isinstance(expression, plan.OrderRelated):
+            target = self.row(expression.join.table)
+            origin, link = self.origin(expression.join.table, None), self.link(expression.join, row, target)
+            value, end = self.order_expression(expression.inner, target), " LIMIT 1)"
+        elif isinstance(expression.rows, Join):
+            target = self.row(expression.rows.table)
+            origin, link = self.origin(expression.rows.table, None), self.link(expression.rows, row, target)
+            value, end = self.ordered_aggregate(expression, target), ")"
+        else:
+            target = self.row(None)
+            origin, link = self.call(expression.rows, row), raw("true")
+            value, end = self.ordered_aggregate(expression, target), ")"
+        where = link
         if expression.where != TRUE:
             where = where + " AND " + self.condition(expression.where, target, target)
-        if isinstance(expression, plan.OrderRelated):
-            value, end = self.order_expression(expression.inner, target), " LIMIT 1)"
-        else:
-            column = f"{target.alias}.{name(expression.column)}" if expression.column else "*"
-            value, end = raw(f"{expression.function}({column})"), ")"
-        return "(SELECT " + value + f" FROM {table_sql(expression.join.table)} AS {target.alias} WHERE " + where + end
+        return "(SELECT " + value + " FROM " + origin + f" AS {target.alias} WHERE " + where + end
+
+    def ordered_aggregate(self, expression: plan.OrderAggregate, target: Row) -> Sql:
+        column = f"{target.alias}.{name(expression.column)}" if expression.column else "*"
+        return raw(f"{expression.function}({column})")
 
     # Conditions
 
@@ -365,7 +383,7 @@ class _Renderer:
 
     def compared_aggregate(self, where: AggregateCompare, row: Row, root: Row) -> Sql:
         target = self.row(where.join.table)
-        value = _count(target.alias, where.columns, distinct=where.distinct)
+        value = _aggregated(where.function, target.alias, where.columns, distinct=where.distinct)
         conditions = self.link(where.join, row, target) + " AND " + self.condition(where.filter, target, root)
         return f"(SELECT {value} FROM {table_sql(where.join.table)} AS {target.alias} WHERE " + conditions + ")"
 
@@ -499,6 +517,13 @@ def _guard(is_checked: bool) -> str:
 
 def _param(value: Param) -> Sql:
     return Sql((value,))
+
+
+def _aggregated(function: str, alias: str, columns: tuple[str, ...], *, distinct: bool) -> str:
+    if function == "count":
+        return _count(alias, columns, distinct=distinct)
+    listed = ", ".join(f"{alias}.{name(column)}" for column in columns)
+    return f"{function}({'DISTINCT ' if distinct else ''}{listed})"
 
 
 def _count(alias: str, columns: tuple[str, ...], *, distinct: bool) -> str:

@@ -85,6 +85,14 @@ class RelatedAggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class AggregatePredicate:
+    """A comparison of an aggregate function over related rows; `arguments` are named where there are several."""
+
+    function: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteOf:
     """A relationship to a table of another source; `aggregate` says whether its aggregates are meant."""
 
@@ -101,7 +109,11 @@ class ComputedOf:
     function: FunctionInfo
     access: TableAccess
     target: TableAccess | None
-    aggregate: bool = False
+
+    @property
+    def when(self) -> BoolExp | None:
+        """The rows in which the role may see it, where it may not in all."""
+        return self.access.select.conditions.get(self.name) if self.access.select else None
 
 
 @dataclass(frozen=True, slots=True)

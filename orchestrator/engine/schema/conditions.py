@@ -1,6 +1,5 @@
 """The types of `where`: `T_bool_exp`, and `<Scalar>_comparison_exp` for the columns in it."""
 
-# ruff: noqa: ARG001 - every builder takes the schema, so that one table holds them all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -39,7 +38,24 @@ PATTERNS = (
     "_nregex",
     "_niregex",
 )
-JSONB = ("_contains", "_contained_in", "_has_key", "_has_keys_any", "_has_keys_all")
+JSONB = (
+    "_contains",
+    "_contained_in",
+    "_has_key",
+    "_has_keys_any",
+    "_has_keys_all",
+    "_jsonb_path_exists",
+    "_jsonb_path_match",
+)
+LTREE = (
+    "_ancestor",
+    "_ancestor_any",
+    "_descendant",
+    "_descendant_any",
+    "_matches",
+    "_matches_any",
+    "_matches_fulltext",
+)
 GEO: Mapping[str, tuple[str, ...]] = {
     "geometry": (
         "_st_contains",
@@ -116,26 +132,6 @@ def _has_arguments(computed: ComputedOf) -> bool:
     return len([argument for argument in computed.function.arguments if argument.mode in "ib"]) > given
 
 
-def aggregate_bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
-    """`articles_aggregate: {count: {predicate: {_gt: 3}}}`."""
-    return InputObject(
-        access.table.typed("_aggregate_bool_exp"),
-        inputs_of(Input("count", Ref(access.table.typed("_aggregate_bool_exp_count")), binding="count")),
-    )
-
-
-def aggregate_bool_exp_count(schema: RoleSchema, access: TableAccess) -> InputObject:
-    return InputObject(
-        access.table.typed("_aggregate_bool_exp_count"),
-        inputs_of(
-            Input("arguments", list_of(required(access.table.typed("_select_column"))), binding="arguments"),
-            Input("distinct", Ref("Boolean"), binding="distinct"),
-            Input("filter", Ref(access.table.typed("_bool_exp")), binding="filter"),
-            Input("predicate", required(schema.scalar_comparison("int4")), binding="predicate"),
-        ),
-    )
-
-
 def comparison_exp(name: str, column: Column) -> InputObject:
     """The comparisons of a scalar type's columns."""
     type_name, sql_type = column.type, column.sql_type
@@ -177,6 +173,8 @@ def _operators(column: Column) -> tuple[str, ...]:
         return (*COMPARISONS, *PATTERNS)
     if column.type == "jsonb":
         return (*COMPARISONS, *JSONB)
+    if column.type == "ltree":
+        return (*COMPARISONS, *LTREE)
     return (*COMPARISONS, *GEO.get(column.type, ()))
 
 
@@ -202,15 +200,14 @@ def _operator(name: str, scalar: Ref, type_name: str, sql_type: str) -> Input:
     if operator.operand == "array":
         return Input(name, list_of(item), binding=OperatorOf(name, operator, type_name, f"{sql_type}[]"))
     if operator.operand == "keys":
-        return Input(name, list_of(required("String")), binding=OperatorOf(name, operator, "_text", "text[]"))
+        cast = operator.cast or "text[]"
+        return Input(name, list_of(required("String")), binding=OperatorOf(name, operator, "_text", cast))
     if operator.operand == "parts":
         return Input(name, Ref(PARTS_TYPES[name, type_name]), binding=OperatorOf(name, operator, type_name, sql_type))
-    if operator.operand == "text":
-        return Input(
-            name,
-            Ref("String" if type_name == "jsonb" else scalar.name),
-            binding=OperatorOf(name, operator, "text", "text"),
-        )
+    if operator.operand == "text" and type_name not in scalars.TEXT_TYPES:
+        kind = operator.takes or "text"
+        binding = OperatorOf(name, operator, kind, operator.cast or kind)
+        return Input(name, Ref(scalars.graphql_name(kind)), binding=binding)
     return Input(name, scalar, binding=OperatorOf(name, operator, type_name, sql_type))
 
 

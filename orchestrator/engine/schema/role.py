@@ -9,7 +9,7 @@ from orchestrator.engine import permissions, scalars
 from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
 from orchestrator.engine.options import Options
 from orchestrator.engine.permissions import TableAccess
-from orchestrator.engine.schema import conditions, roots, rows, streams, writes
+from orchestrator.engine.schema import aggregate_conditions, conditions, roots, rows, streams, writes
 from orchestrator.engine.schema.bindings import ComputedOf, FunctionArguments
 from orchestrator.engine.schema.types import (
     Enum,
@@ -40,8 +40,8 @@ ORDER_DIRECTIONS: Mapping[str, tuple[str, str]] = {
 
 TABLE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
     "_bool_exp": conditions.bool_exp,
-    "_aggregate_bool_exp": conditions.aggregate_bool_exp,
-    "_aggregate_bool_exp_count": conditions.aggregate_bool_exp_count,
+    "_aggregate_bool_exp": aggregate_conditions.aggregate_bool_exp,
+    "_aggregate_bool_exp_count": aggregate_conditions.count_bool_exp,
     "_order_by": rows.order_by,
     "_select_column": rows.select_column,
     "_aggregate": rows.aggregate,
@@ -52,6 +52,11 @@ TABLE_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
     "": rows.object_type,
     **{f"_{name}_fields": partial(rows.function_fields, function=name) for name in rows.FUNCTIONS},
     **{f"_{name}_order_by": partial(rows.function_order_by, function=name) for name in rows.FUNCTIONS},
+}
+PREDICATE_TYPES: Mapping[str, Callable[..., Type | None]] = {
+    "_aggregate_bool_exp_{0}": aggregate_conditions.function_bool_exp,
+    "_aggregate_bool_exp_{0}_arguments": aggregate_conditions.several_arguments,
+    "_select_column_{1}_aggregate_bool_exp_{0}_arguments_columns": aggregate_conditions.argument_columns,
 }
 INSERT_TYPES: Mapping[str, Callable[[RoleSchema, TableAccess], Type | None]] = {
     "_insert_input": writes.insert_input,
@@ -296,6 +301,14 @@ class RoleSchema:
         for kind in kinds:
             for suffix, build in kind.items():
                 self._builds[access.table.typed(suffix)] = partial(build, self, access)
+        if access.select:
+            self._register_predicates(access)
+
+    def _register_predicates(self, access: TableAccess) -> None:
+        for function in aggregate_conditions.PREDICATES:
+            for suffix, build in PREDICATE_TYPES.items():
+                name = access.table.typed(suffix.format(function, access.table.base_name))
+                self._builds[name] = partial(build, self, access, function)
         ordering = streams.ordering(access)
         self._builds.setdefault(ordering.name, lambda: ordering)
 

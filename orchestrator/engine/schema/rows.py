@@ -15,6 +15,7 @@ from orchestrator.engine.schema.bindings import (
     AggregateObject,
     AggregateRows,
     ColumnOf,
+    ComputedOf,
     CountOf,
     FunctionOf,
     RelatedAggregate,
@@ -113,16 +114,10 @@ def _always_there(nullable: bool, access: TableAccess, target: TableAccess) -> b
 
 def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
     for computed in schema.computed_fields(access):
-        meta = access.table.meta.computed_fields[computed.name]
-        usual = computed.function.comment or f'A computed field, executes function "{meta.function}"'
-        description = usual if meta.comment is None else meta.comment or None
-        args = schema.function_arguments(computed)
         if computed.target is None:
-            type_ = schema.scalar(computed.function.returns_type)
-            path = inputs_of(Input("path", Ref("String"), "JSON select path"))
-            extra = path if computed.function.returns_type in scalars.JSON_TYPES else {}
-            yield Field(computed.name, type_, {**args, **extra}, computed, description)
+            yield _scalar(schema, access, computed)
             continue
+        args = schema.function_arguments(computed)
         rows = list_of(required(computed.target.table.type_name))
         single = not computed.function.returns_set
         yield Field(
@@ -130,8 +125,21 @@ def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             Ref(computed.target.table.type_name) if single else rows,
             args if single else {**args, **row_arguments(schema, computed.target)},
             computed,
-            description,
+            _description(access, computed),
         )
+
+
+def _scalar(schema: RoleSchema, access: TableAccess, computed: ComputedOf) -> Field:
+    args, type_ = schema.function_arguments(computed), schema.scalar(computed.function.returns_type)
+    path = inputs_of(Input("path", Ref("String"), "JSON select path"))
+    extra = path if computed.function.returns_type in scalars.JSON_TYPES else {}
+    return Field(computed.name, type_, {**args, **extra}, computed, _description(access, computed))
+
+
+def _description(access: TableAccess, computed: ComputedOf) -> str | None:
+    meta = access.table.meta.computed_fields[computed.name]
+    usual = computed.function.comment or f'A computed field, executes function "{meta.function}"'
+    return usual if meta.comment is None else meta.comment or None
 
 
 def row_arguments(schema: RoleSchema, access: TableAccess) -> Mapping[str, Input]:
@@ -187,8 +195,13 @@ def _related_order(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
 
 def _computed_order(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
     for computed in schema.computed_fields(access):
-        if computed.target is None and not schema.function_arguments(computed):
+        if schema.function_arguments(computed):
+            continue
+        if computed.target is None:
             yield Input(computed.name, Ref("order_by"), binding=computed)
+        else:
+            aggregates = Ref(computed.target.table.typed("_aggregate_order_by"))
+            yield Input(f"{computed.name}_aggregate", aggregates, binding=computed)
 
 
 def aggregate(schema: RoleSchema, access: TableAccess) -> ObjectType:
@@ -210,7 +223,7 @@ def aggregate_fields(schema: RoleSchema, access: TableAccess) -> ObjectType:
     functions = (
         Field(function, Ref(access.table.typed(f"_{function}_fields")), {}, FunctionOf(function))
         for function in FUNCTIONS
-        if aggregated_columns(schema, access, function)
+        if aggregated_columns(schema, access, function) or aggregated_computed(schema, access, function)
     )
     return ObjectType(
         access.table.typed("_aggregate_fields"),
@@ -219,10 +232,19 @@ def aggregate_fields(schema: RoleSchema, access: TableAccess) -> ObjectType:
     )
 
 
+def aggregated_types(function: str) -> frozenset[str]:
+    return scalars.COMPARABLE_TYPES if function in COMPARING_FUNCTIONS else scalars.NUMERIC_TYPES
+
+
 def aggregated_columns(schema: RoleSchema, access: TableAccess, function: str) -> tuple[tuple[str, Column], ...]:
     """The columns, by GraphQL name, that an aggregate function can take."""
-    types = scalars.COMPARABLE_TYPES if function in COMPARING_FUNCTIONS else scalars.NUMERIC_TYPES
-    return tuple(pair for pair in schema.columns(access) if pair[1].type in types)
+    return tuple(pair for pair in schema.columns(access) if pair[1].type in aggregated_types(function))
+
+
+def aggregated_computed(schema: RoleSchema, access: TableAccess, function: str) -> tuple[ComputedOf, ...]:
+    """The scalar computed fields that an aggregate function can take."""
+    scalar = (computed for computed in schema.computed_fields(access) if computed.target is None)
+    return tuple(computed for computed in scalar if computed.function.returns_type in aggregated_types(function))
 
 
 def function_fields(schema: RoleSchema, access: TableAccess, function: str) -> ObjectType | None:
@@ -238,8 +260,11 @@ def function_fields(schema: RoleSchema, access: TableAccess, function: str) -> O
         )
         for name, column in columns
     )
+    computed = tuple(_scalar(schema, access, item) for item in aggregated_computed(schema, access, function))
     name = access.table.typed(f"_{function}_fields")
-    return ObjectType(name, fields_of(*fields), f"aggregate {function} on columns") if columns else None
+    if not columns and not computed:
+        return None
+    return ObjectType(name, fields_of(*fields, *computed), f"aggregate {function} on columns")
 
 
 def aggregate_order_by(schema: RoleSchema, access: TableAccess) -> InputObject:
