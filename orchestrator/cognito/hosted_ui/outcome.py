@@ -7,11 +7,13 @@ from collections.abc import Awaitable
 from starlette.responses import Response
 
 from ..auth.attempt import Challenged, Outcome, SignedIn
-from ..auth.progress import complete
+from ..auth.progress import AUTHENTICATION, after_password
+from ..auth.second_factor import SOFTWARE_TOKEN
 from ..errors import CognitoError, LambdaFailure, PasswordResetRequired, UserNotConfirmed
 from ..model import BrowserSession, Session, User, session_id
 from ..oauth.authorization import NotRedirectable
 from ..oauth.grants import SOURCE, granted
+from ..operations.mfa import associate_software_token
 from ..tokens.issue import Wanted, generate
 from . import browser, problems
 from .browser import Step
@@ -24,6 +26,8 @@ CHALLENGE_PATHS = {
     "SOFTWARE_TOKEN_MFA": "/mfa",
     "SMS_MFA": "/mfa",
     "EMAIL_OTP": "/mfa",
+    "SELECT_MFA_TYPE": "/mfa",
+    "MFA_SETUP": "/mfa",
 }
 
 
@@ -50,13 +54,13 @@ def challenged(visit: Visit, username: str, challenge: Challenged) -> Response:
     path = CHALLENGE_PATHS.get(challenge.name)
     if path is None:
         raise NotRedirectable("unsupported", f"The hosted UI has no page for the challenge {challenge.name}.")
-    step = Step(
-        visit.client.id,
-        username,
-        challenge=challenge.name,
-        session=challenge.session,
-        parameters={name: str(value) for name, value in challenge.parameters.items()},
-    )
+    session, parameters = challenge.session, {name: str(value) for name, value in challenge.parameters.items()}
+    if challenge.name == "MFA_SETUP":
+        if SOFTWARE_TOKEN not in parameters["MFAS_CAN_SETUP"]:
+            raise NotRedirectable("unsupported", "This user has no address for the second factor that the pool wants.")
+        answer = associate_software_token(visit.emulator, {"Session": session})
+        session, parameters = answer["Session"], {**parameters, "SECRET": answer["SecretCode"]}
+    step = Step(visit.client.id, username, challenge=challenge.name, session=session, parameters=parameters)
     return visit.go_on(path, step)
 
 
@@ -89,4 +93,4 @@ async def resumed(visit: Visit, user: User, session: BrowserSession) -> Response
 
 async def proved(visit: Visit, user: User, again: Again) -> Response:
     """Back to the application for somebody who just proved who it is on another way than the sign-in page."""
-    return await led_to(visit, user.username, complete(visit.attempt({}), user, SOURCE), again)
+    return await led_to(visit, user.username, after_password(visit.attempt({}), user, AUTHENTICATION), again)

@@ -18,13 +18,22 @@ def templates() -> Environment:
     """Imported and compiled with the first page: the emulator starts the sooner."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(__package__ or "", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["qr_code"] = _qr_code
+    return environment
+
+
+def _qr_code(text: str) -> str:
+    """An SVG element."""
+    import segno
+
+    return segno.make(text, error="m", micro=False).svg_inline(scale=4, border=3, dark="#000", light="#fff")
 
 
 @cache

@@ -11,6 +11,7 @@ from ..errors import (
     AliasExists,
     CodeMismatch,
     CognitoError,
+    EnableSoftwareTokenMFA,
     ExpiredCode,
     InvalidPassword,
     LimitExceeded,
@@ -22,6 +23,7 @@ from ..errors import (
 FIELDS: dict[type[CognitoError], str] = {
     AliasExists: "username",
     CodeMismatch: "code",
+    EnableSoftwareTokenMFA: "code",
     ExpiredCode: "code",
     InvalidPassword: "password",
     LimitExceeded: "code",
