@@ -19,6 +19,8 @@ def cognito(
     pool: Mapping[str, Any],
     clients: Sequence[Mapping[str, Any]],
     groups: Sequence[Mapping[str, Any]],
+    providers: Sequence[Mapping[str, Any]],
+    resource_servers: Sequence[Mapping[str, Any]],
     domain: str | None,
     url: str,
     lambda_url: str,
@@ -26,7 +28,7 @@ def cognito(
     port: int,
     state: Path,
 ) -> Spec:
-    """`pool`, `clients` and `groups` have the shapes of CreateUserPool, CreateUserPoolClient and CreateGroup."""
+    """`pool`, `clients`, `groups` and so on have the shapes of CreateUserPool, CreateUserPoolClient, CreateGroup …"""
     config = state / "cognito.json"
     return Spec(
         name="cognito",
@@ -46,6 +48,8 @@ def cognito(
                         "pool": {"Id": settings.pool_id, **pool},
                         "clients": list(clients),
                         "groups": list(groups),
+                        "providers": list(providers),
+                        "resource_servers": list(resource_servers),
                         "domain": domain,
                     },
                     indent=1,

@@ -177,6 +177,8 @@ def make_plan(
             pool=template.pool,
             clients=[{k: v for k, v in client.items() if k != "logical_id"} for client in template.clients],
             groups=template.groups,
+            providers=template.providers,
+            resource_servers=template.resource_servers,
             domain=template.domain,
             url=addresses.url("cognito"),
             lambda_url=addresses.url("lambda"),

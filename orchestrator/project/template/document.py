@@ -27,13 +27,16 @@ SECTIONS = {
 @dataclass(frozen=True)
 class Template:
     """What the emulators are made of: inputs of CreateUserPool, CreateUserPoolClient (each with `ClientId` and
-    `logical_id` beside them) and CreateGroup, the prefix of the hosted UI's domain, and the functions."""
+    `logical_id` beside them), CreateGroup, CreateIdentityProvider and CreateResourceServer, the prefix of the hosted
+    UI's domain, and the functions."""
 
     pool: Mapping[str, Any]
     clients: tuple[Mapping[str, Any], ...]
     groups: tuple[Mapping[str, Any], ...]
     domain: str | None
     functions: tuple[Function, ...]
+    providers: tuple[Mapping[str, Any], ...] = ()
+    resource_servers: tuple[Mapping[str, Any], ...] = ()
 
 
 def read(
@@ -127,6 +130,10 @@ class _Reader:
             groups=self.each(active, resources.GROUP, lambda name: pool.read_group(scope, name, known)),
             domain=next(iter(domains), None),
             functions=self.each(active, resources.FUNCTION, lambda name: functions.read(scope, name, self.folder)),
+            providers=self.each(active, resources.PROVIDER, lambda name: pool.read_provider(scope, name, known)),
+            resource_servers=self.each(
+                active, resources.RESOURCE_SERVER, lambda name: pool.read_resource_server(scope, name, known)
+            ),
         )
 
     def each(

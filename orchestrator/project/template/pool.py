@@ -1,4 +1,4 @@
-"""The user pool with its clients, groups and domain, as the inputs of Cognito's own API."""
+"""The user pool with its clients, groups, identity providers and domain, as the inputs of Cognito's own API."""
 
 from __future__ import annotations
 
@@ -66,6 +66,16 @@ def read_group(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, An
     """The CreateGroup input of a group."""
     members = {"GroupName": f"{scope.pseudo['AWS::StackName']}-{name}"} | _properties(scope, name)
     return _fitted(scope, name, members, "CreateGroupRequest", shapes)
+
+
+def read_provider(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The CreateIdentityProvider input of an identity provider."""
+    return _fitted(scope, name, _properties(scope, name), "CreateIdentityProviderRequest", shapes)
+
+
+def read_resource_server(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The CreateResourceServer input of a resource server."""
+    return _fitted(scope, name, _properties(scope, name), "CreateResourceServerRequest", shapes)
 
 
 def read_domain(scope: Scope, name: str) -> tuple[str | None, list[Problem]]:

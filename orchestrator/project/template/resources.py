@@ -13,8 +13,10 @@ POOL = "AWS::Cognito::UserPool"
 CLIENT = "AWS::Cognito::UserPoolClient"
 DOMAIN = "AWS::Cognito::UserPoolDomain"
 GROUP = "AWS::Cognito::UserPoolGroup"
+PROVIDER = "AWS::Cognito::UserPoolIdentityProvider"
+RESOURCE_SERVER = "AWS::Cognito::UserPoolResourceServer"
 FUNCTION = "AWS::Lambda::Function"
-FOLLOWED = (POOL, CLIENT, DOMAIN, GROUP, FUNCTION)
+FOLLOWED = (POOL, CLIENT, DOMAIN, GROUP, PROVIDER, RESOURCE_SERVER, FUNCTION)
 
 # Each of these matters in AWS only; the reason is for whoever wonders why.
 PASSED_OVER: Mapping[str, str] = {
@@ -137,6 +139,8 @@ REFS: Mapping[str, Told] = {
     CLIENT: _client_id,
     DOMAIN: named("Domain"),
     GROUP: named("GroupName"),
+    PROVIDER: named("ProviderName"),
+    RESOURCE_SERVER: named("Identifier"),
     FUNCTION: FUNCTION_NAME,
     "AWS::IAM::Role": named("RoleName"),
     "AWS::Logs::LogGroup": named("LogGroupName"),

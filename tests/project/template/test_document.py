@@ -66,7 +66,13 @@ def test_every_kind_of_resource_is_read(write: Write) -> None:
         "      UserPoolName: people\n"
         "      Policies: {PasswordPolicy: {MinimumLength: '12'}}\n"
         "      LambdaConfig: {PostConfirmation: !GetAtt Sync.Arn}\n"
-        f"{CLIENT}      GenerateSecret: 'true'\n"
+        f"{CLIENT}      GenerateSecret: 'true'\n      SupportedIdentityProviders: [!Ref Google]\n"
+        "  Google:\n    Type: AWS::Cognito::UserPoolIdentityProvider\n"
+        "    Properties:\n      UserPoolId: !Ref Pool\n      ProviderName: Google\n      ProviderType: Google\n"
+        "      ProviderDetails: {client_id: x}\n      AttributeMapping: {email: email}\n"
+        "  Api:\n    Type: AWS::Cognito::UserPoolResourceServer\n"
+        "    Properties: {UserPoolId: !Ref Pool, Identifier: 'https://api.example.com', Name: api,"
+        " Scopes: [{ScopeName: read, ScopeDescription: Read}]}\n"
         f"  Other:\n    Type: AWS::Cognito::UserPoolClient\n    Properties: {{UserPoolId: !Ref Pool, ClientName: b}}\n"
         "  Admins:\n    Type: AWS::Cognito::UserPoolGroup\n"
         "    Properties: {UserPoolId: !Ref Pool, GroupName: admins, Precedence: '1'}\n"
@@ -88,12 +94,30 @@ def test_every_kind_of_resource_is_read(write: Write) -> None:
             "ClientName": "dev-Client",
             "UserPoolId": "us-east-1_LocalDev1",
             "GenerateSecret": True,
+            "SupportedIdentityProviders": ["Google"],
         },
         {
             "logical_id": "Other",
             "ClientId": "hasuralocalclientother",
             "ClientName": "b",
             "UserPoolId": "us-east-1_LocalDev1",
+        },
+    )
+    assert found.providers == (
+        {
+            "ProviderName": "Google",
+            "ProviderType": "Google",
+            "UserPoolId": "us-east-1_LocalDev1",
+            "ProviderDetails": {"client_id": "x"},
+            "AttributeMapping": {"email": "email"},
+        },
+    )
+    assert found.resource_servers == (
+        {
+            "Identifier": "https://api.example.com",
+            "Name": "api",
+            "UserPoolId": "us-east-1_LocalDev1",
+            "Scopes": [{"ScopeName": "read", "ScopeDescription": "Read"}],
         },
     )
     assert found.groups == ({"GroupName": "admins", "UserPoolId": "us-east-1_LocalDev1", "Precedence": 1},)
