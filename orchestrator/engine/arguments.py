@@ -8,9 +8,10 @@ from functools import partial
 
 from orchestrator.engine import boolexp, given, scalars
 from orchestrator.engine.boolexp import IS_NOT_NULL, IS_NULL, BoolExp, Compare
+from orchestrator.engine.computed import computed_call
 from orchestrator.engine.errors import EngineError, validation_failed
 from orchestrator.engine.given import Given, Variables
-from orchestrator.engine.permissions import TableAccess, computed_call
+from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.plan import (
     OrderAggregate,
     OrderColumn,

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.engine.catalog import Catalog, QualifiedName, TableInfo
 from orchestrator.engine.enums import EnumValues, enum_problems
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.expressions import condition, permission_value
 from orchestrator.engine.function_checks import computed_field_reason, tracking_reason
 from orchestrator.engine.inconsistency import (
     Databases,
@@ -46,7 +47,6 @@ from orchestrator.engine.metadata_writer import (
     write_permission,
     write_using,
 )
-from orchestrator.engine.permissions import condition, permission_value
 from orchestrator.engine.tracked import TrackedSource, track
 from orchestrator.engine.whole_checks import inherited_role_problems, remote_relationship_problems, unserved
 

@@ -33,11 +33,11 @@ def below(path: str, key: str | int) -> str:
     """The path of a member of what stands at `path`.
 
     >>> below("$.args", "table"), below("$.args", 0), below("$.args", "a b")
-    ('$.args.table', '$.args[0]', "$.args['a b']")
+    ('$.args.table', '$.args[0]', '$.args["a b"]')
     """
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{key}" if PLAIN_KEY.fullmatch(key) else f"{path}['{key}']"
+    return f"{path}.{key}" if PLAIN_KEY.fullmatch(key) else f'{path}["{key}"]'
 
 
 @dataclass(frozen=True)

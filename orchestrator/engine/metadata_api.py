@@ -115,7 +115,8 @@ class _Requests:
     async def data_query(self, name: str, request: JsonValue) -> Any:
         source = request["args"].optional_text("source") or DEFAULT_SOURCE
         connection = await self._draft.connection(source)
-        return await crud.run(connection, self._draft.tracked(source), self._session, name, request["args"])
+        args, stringify = request["args"].json, self._state.snapshot.options.stringify
+        return await crud.run(connection, self._draft.tracked(source), self._session, name, args, stringify=stringify)
 
     async def run_sql(self, request: JsonValue) -> Any:
         args = read_args(request["args"], DEFAULT_SOURCE)

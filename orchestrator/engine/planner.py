@@ -11,11 +11,12 @@ import orjson
 from orchestrator.engine import boolexp, given, json_path, plan, scalars
 from orchestrator.engine.arguments import Arguments, arguments_of, literal
 from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall, Join
+from orchestrator.engine.computed import computed_call
 from orchestrator.engine.document import Operation
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given, Variables
 from orchestrator.engine.introspect import introspect
-from orchestrator.engine.permissions import TableAccess, computed_call
+from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.bindings import (
     AggregateObject,
     AggregateRows,

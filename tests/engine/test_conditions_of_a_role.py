@@ -5,9 +5,10 @@ import pytest
 from orchestrator.engine import boolexp
 from orchestrator.engine.boolexp import Compare, Related
 from orchestrator.engine.errors import EngineError
+from orchestrator.engine.expressions import Viewer, condition, plain_value
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata_reader import read_metadata
-from orchestrator.engine.permissions import SelectRights, condition, plain_value
+from orchestrator.engine.permissions import SelectRights
 from orchestrator.engine.tracked import track
 
 from .catalogs import CATALOG, public
@@ -37,15 +38,12 @@ RIGHTS = {
 }
 
 
-def sees(table):
-    if table.name not in RIGHTS:
-        raise EngineError("permission-denied", "nothing to see")
-    return RIGHTS[table.name]
+VIEWER = Viewer("user", lambda table: RIGHTS.get(table.name))
 
 
 def read(expression, *, role=True):
     table = SOURCE.tables[public("article")]
-    return condition(expression, SOURCE, table, plain_value, sees if role else None)
+    return condition(expression, SOURCE, table, plain_value, VIEWER if role else None, "$.args.where")
 
 
 @pytest.mark.parametrize(
@@ -53,8 +51,8 @@ def read(expression, *, role=True):
     [
         {"author_id": 1},
         {"_and": [{"_not": {"author_id": {"_eq": 1}}}]},
-        {"title": {"_ceq": "author_id"}},
-        {"title": {"_ceq": ["$", "author_id"]}},
+        {"id": {"_ceq": "author_id"}},
+        {"author": {"id": {"_ceq": ["$", "author_id"]}}},
         {"author": {"id": {"_gt": 1}}},
         {"_exists": {"_table": "colors", "_where": {}}},
         {"_exists": {"_table": "author", "_where": {"id": 1}}},
@@ -63,7 +61,7 @@ def read(expression, *, role=True):
 def test_what_the_role_does_not_see_is_refused(expression):
     with pytest.raises(EngineError) as caught:
         read(expression)
-    assert caught.value.code in ("permission-denied", "bad-request")
+    assert (caught.value.code, caught.value.path) == ("permission-denied", "$.args.where")
     assert read(expression, role=False)
 
 
@@ -74,6 +72,27 @@ def test_related_rows_are_those_that_the_role_sees():
     assert OWN in read({"_exists": {"_table": "author", "_where": {"name": "a"}}}).where.items
 
 
-def test_an_unknown_column_to_compare_with_is_named():
-    with pytest.raises(EngineError, match='column "x" does not exist'):
-        read({"title": {"_ceq": "x"}}, role=False)
+@pytest.mark.parametrize(
+    ("expression", "code", "path", "message"),
+    [
+        ({"x": 1}, "not-exists", "", '"x" does not exist'),
+        ({"title": {"_ceq": "x"}}, "not-exists", ".title._ceq", 'column "x" does not exist'),
+        ({"title": {"_ceq": ["author", "id"]}}, "not-supported", ".title._ceq", "Relationship references are not"),
+        ({"title": {"$ceq": "id"}}, "unexpected-payload", '.title["$ceq"]', 'incompatible column types: "title" has'),
+        ({"title": {"$fly": 1}}, "unexpected-payload", '.title["$fly"]', "Unknown operator: $fly"),
+        ({"id": {"$like": "a"}}, "unexpected-payload", '.id["$like"]', ' is of type "integer"; this operator works'),
+        ({"title": {"_has_key": "a"}}, "unexpected-payload", ".title._has_key", ' is of type "text"; this operator'),
+        ({"id": {"$in": 1}}, "parse-failed", '.id["$in"]', "parsing [] failed, expected Array"),
+        ({"id": {"$is_null": 1}}, "parse-failed", '.id["$is_null"]', "parsing Bool failed, expected Boolean"),
+    ],
+)
+def test_what_cannot_be_is_refused_where_it_stands(expression, code, path, message):
+    with pytest.raises(EngineError) as caught:
+        read(expression)
+    assert (caught.value.code, caught.value.path) == (code, "$.args.where" + path)
+    assert caught.value.message.startswith(message)
+
+
+def test_a_condition_may_compare_with_the_outermost_tables_column():
+    related = read({"author": {"name": {"_ceq": ["$", "title"]}}})
+    assert Compare("name", "_eq", boolexp.ColumnOperand("title", root=True)) in related.where.items
