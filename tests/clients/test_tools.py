@@ -37,3 +37,7 @@ def test_code_generator_makes_types_that_the_compiler_accepts(run: Run) -> None:
 
 def test_client_libraries_read_write_subscribe_and_fail(run: Run) -> None:
     assert run("node", "libraries.mjs").split() == ["graphqlRequest", "urql", "apollo", "graphqlWs"]
+
+
+def test_clients_of_both_websocket_protocols_subscribe_and_learn_why_they_are_refused(run: Run) -> None:
+    assert run("node", "subscriptions.mjs").split() == ["graphqlWs", "refusedSession", "subscriptionsTransportWs"]
