@@ -25,10 +25,11 @@ PASSWORD = "a password of the benchmarks"
 
 @dataclass(frozen=True)
 class Postgres:
-    """`url` is the superuser's, of the database `postgres`."""
+    """`url` is the superuser's, of the database `postgres`; `programs` is the folder of pgbench and the like."""
 
     url: str
     log: Path
+    programs: Path
 
     def database(self, name: str) -> str:
         """The URL of a new database."""
@@ -73,7 +74,7 @@ def running() -> Iterator[Postgres]:
         with log.open("w") as said, subprocess.Popen(run_file.command(run), stderr=said, stdout=said) as server:
             try:
                 wait_for_postgres(spec.ready.url, seconds=30)
-                yield Postgres(spec.ready.url, log)
+                yield Postgres(spec.ready.url, log, binaries.bin)
             finally:
                 server.send_signal(signal.SIGINT)
                 server.wait()
