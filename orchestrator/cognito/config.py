@@ -13,7 +13,7 @@ from .errors import CognitoError, Serialization
 from .service_model import ServiceModel
 
 NAMES = {
-    "region", "account", "host", "port", "url", "database", "lambda_url", "pool", "clients", "groups", "domain",
+    "region", "account", "host", "port", "url", "database", "lambda_url", "mfa", "pool", "clients", "groups", "domain",
     "providers", "resource_servers",
 }  # fmt: skip
 
@@ -35,6 +35,7 @@ class Config:
     lambda_url: str | None
     pool_id: str
     pool: Mapping[str, Any]
+    mfa: Mapping[str, Any]
     clients: tuple[Mapping[str, Any], ...]
     groups: tuple[Mapping[str, Any], ...] = ()
     domain: str | None = None
@@ -77,6 +78,7 @@ def parse(document: Any, model: ServiceModel) -> Config:
         lambda_url=_text(document, "lambda_url").rstrip("/") if document.get("lambda_url") else None,
         pool_id=pool_id,
         pool=pool,
+        mfa=_mfa(document.get("mfa"), pool_id, model),
         clients=tuple(_inputs(document, "clients", "CreateUserPoolClient", pool_id, {"ClientId"}, model)),
         groups=tuple(_inputs(document, "groups", "CreateGroup", pool_id, set(), model)),
         domain=_text(document, "domain") if document.get("domain") else None,
@@ -100,6 +102,12 @@ def _pool(given: Any, region: str, model: ServiceModel) -> tuple[str, Mapping[st
         raise ConfigError(f"pool.Id must look like {region}_LocalDev1, not {pool_id!r}")
     settings = {name: value for name, value in given.items() if name != "Id"}
     return pool_id, _checked("pool", settings, "CreateUserPool", {}, set(), model)
+
+
+def _mfa(given: Any, pool_id: str, model: ServiceModel) -> Mapping[str, Any]:
+    if not isinstance(given, dict | None):
+        raise ConfigError("mfa must be an object with SetUserPoolMfaConfig's members")
+    return _checked("mfa", given or {}, "SetUserPoolMfaConfig", {"UserPoolId": pool_id}, set(), model)
 
 
 def _inputs(

@@ -63,7 +63,7 @@ def apply(config: Config, database: Database, clock: Clock, random: Random) -> N
     at = clock()
     with database.transaction():
         _refuse_new_keys(config, database)
-        pools.save(database, config.pool_id, config.pool, config.domain, at)
+        pools.save(database, config.pool_id, {**config.pool, **config.mfa}, config.domain, at)
         named = {str(client["ClientId"]) for client in config.clients}
         pools.forget_configured_clients(database, config.pool_id, named)
         for given in config.clients:

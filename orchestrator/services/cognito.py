@@ -17,6 +17,7 @@ def cognito(
     settings: Cognito,
     *,
     pool: Mapping[str, Any],
+    mfa: Mapping[str, Any],
     clients: Sequence[Mapping[str, Any]],
     groups: Sequence[Mapping[str, Any]],
     providers: Sequence[Mapping[str, Any]],
@@ -28,7 +29,7 @@ def cognito(
     port: int,
     state: Path,
 ) -> Spec:
-    """`pool`, `clients`, `groups` and so on have the shapes of CreateUserPool, CreateUserPoolClient, CreateGroup …"""
+    """`pool`, `mfa`, `clients` … are inputs of CreateUserPool, SetUserPoolMfaConfig, CreateUserPoolClient …"""
     config = state / "cognito.json"
     return Spec(
         name="cognito",
@@ -46,6 +47,7 @@ def cognito(
                         "database": str(state / "cognito.sqlite"),
                         "lambda_url": lambda_url,
                         "pool": {"Id": settings.pool_id, **pool},
+                        "mfa": dict(mfa),
                         "clients": list(clients),
                         "groups": list(groups),
                         "providers": list(providers),

@@ -179,6 +179,7 @@ def make_plan(
             groups=template.groups,
             providers=template.providers,
             resource_servers=template.resource_servers,
+            mfa=template.mfa,
             domain=template.domain,
             url=addresses.url("cognito"),
             lambda_url=addresses.url("lambda"),

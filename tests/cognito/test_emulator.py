@@ -13,7 +13,7 @@ from orchestrator.cognito.emulator import apply
 from orchestrator.cognito.service_model import ServiceModel
 from orchestrator.cognito.store.database import open_database
 
-from .conftest import CLIENT, POOL, Start, error_of
+from .conftest import CLIENT, PASSWORD, POOL, Start, error_of
 
 
 def test_settings_change_at_a_restart_and_users_stay(start: Start) -> None:
@@ -62,3 +62,13 @@ def test_without_users_everything_may_change(start: Start, tmp_path: Path) -> No
     start().stop()
     cognito = start({"UsernameAttributes": ["email"]})
     assert cognito.confirmed("ann@example.com")
+
+
+def test_the_configured_second_factors_are_asked_for(start: Start) -> None:
+    cognito = start(
+        {"MfaConfiguration": "ON"},
+        mfa={"MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": True}},
+    )
+    cognito.confirmed("ann", email="ann@example.com")
+    asked = cognito.initiate("USER_PASSWORD_AUTH", USERNAME="ann", PASSWORD=PASSWORD)
+    assert asked["ChallengeName"] == "MFA_SETUP"

@@ -26,11 +26,12 @@ SECTIONS = {
 
 @dataclass(frozen=True)
 class Template:
-    """What the emulators are made of: inputs of CreateUserPool, CreateUserPoolClient (each with `ClientId` and
-    `logical_id` beside them), CreateGroup, CreateIdentityProvider and CreateResourceServer, the prefix of the hosted
-    UI's domain, and the functions."""
+    """What the emulators are made of: inputs of CreateUserPool, SetUserPoolMfaConfig, CreateUserPoolClient (each with
+    `ClientId` and `logical_id` beside them), CreateGroup, CreateIdentityProvider and CreateResourceServer, the prefix
+    of the hosted UI's domain, and the functions."""
 
     pool: Mapping[str, Any]
+    mfa: Mapping[str, Any]
     clients: tuple[Mapping[str, Any], ...]
     groups: tuple[Mapping[str, Any], ...]
     domain: str | None
@@ -119,6 +120,7 @@ class _Reader:
         self.problems.extend(resources.unsupported(self.scope, active))
         scope, known = self.scope, shapes.load()
         pools = self.each(active, resources.POOL, lambda name: pool.read_pool(scope, name, known))
+        mfas = self.each(active, resources.POOL, lambda name: pool.read_mfa(scope, name))
         domains = self.each(active, resources.DOMAIN, lambda name: pool.read_domain(scope, name))
         if not resources.of_type(active, resources.POOL):
             self.problems.append(Problem(scope.tree.place(("Resources",)), f"the template has no {resources.POOL}."))
@@ -126,6 +128,7 @@ class _Reader:
         self.single(active, resources.DOMAIN)
         return Template(
             pool=next(iter(pools), {}),
+            mfa=next(iter(mfas), {}),
             clients=self.each(active, resources.CLIENT, lambda name: pool.read_client(scope, name, known)),
             groups=self.each(active, resources.GROUP, lambda name: pool.read_group(scope, name, known)),
             domain=next(iter(domains), None),

@@ -21,21 +21,20 @@ from orchestrator.project.template.shapes import Shapes, fit
 from orchestrator.project.yaml_tree import Steps
 
 POOL_SHAPE = "CreateUserPoolRequest"
-NOT_FIRED = {
-    "CreateAuthChallenge", "CustomEmailSender", "CustomMessage", "CustomSMSSender", "DefineAuthChallenge",
-    "InboundFederation", "KMSKeyID", "UserMigration", "VerifyAuthChallengeResponse",
-}  # fmt: skip
+NOT_FIRED = {"CustomEmailSender", "CustomSMSSender", "InboundFederation", "KMSKeyID"}
 TRIGGERS = {
-    "PostAuthentication", "PostConfirmation", "PreAuthentication", "PreSignUp", "PreTokenGeneration",
-    "PreTokenGenerationConfig",
+    "CreateAuthChallenge", "CustomMessage", "DefineAuthChallenge", "PostAuthentication", "PostConfirmation",
+    "PreAuthentication", "PreSignUp", "PreTokenGeneration", "PreTokenGenerationConfig", "UserMigration",
+    "VerifyAuthChallengeResponse",
 }  # fmt: skip
-# What would change a sign-in, and the emulator does not do; the values with which it changes nothing.
-NOT_DONE: Mapping[str, set[str]] = {
-    "DeviceConfiguration": set(),
-    "MfaConfiguration": {"OFF"},
-    "RefreshTokenRotation": set(),
-    "UserAttributeUpdateSettings": set(),
+# A kind of second factor, as EnabledMfas names it, and the member of SetUserPoolMfaConfig that offers it.
+FACTORS = {
+    "SMS_MFA": "SmsMfaConfiguration",
+    "SOFTWARE_TOKEN_MFA": "SoftwareTokenMfaConfiguration",
+    "EMAIL_OTP": "EmailMfaConfiguration",
 }
+# The properties of a pool that CreateUserPool has no members for.
+MFA_PROPERTIES = {"EnabledMfas", "EmailAuthenticationMessage", "EmailAuthenticationSubject"}
 CHOOSE = "Choose it with `!If [Condition, …, !Ref AWS::NoValue]`, or use STACK_IDENTITY=aws."
 FLAT_DOMAIN = {"Domain", "UserPoolId", "ManagedLoginVersion"}
 
@@ -43,9 +42,35 @@ FLAT_DOMAIN = {"Domain", "UserPoolId", "ManagedLoginVersion"}
 def read_pool(scope: Scope, name: str, shapes: Shapes) -> tuple[Mapping[str, Any], list[Problem]]:
     """The CreateUserPool input of the pool called `name`. Raises Unfollowed for a value that cannot be told."""
     written = {"UserPoolName": named("UserPoolName")(scope, name)} | _properties(scope, name)
+    written = {key: value for key, value in written.items() if key not in MFA_PROPERTIES}
     fitted, problems = _fitted(scope, name, written, POOL_SHAPE, _as_written(shapes))
     renamed = {"PoolName" if key == "UserPoolName" else key: value for key, value in fitted.items()}
     return renamed, [*problems, *_triggers(scope, name, written.get("LambdaConfig"))]
+
+
+def read_mfa(scope: Scope, name: str) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The SetUserPoolMfaConfig input of the pool called `name`: which second factors there are."""
+    written = _properties(scope, name)
+    kinds = written.get("EnabledMfas") or []
+    known = isinstance(kinds, list) and all(kind in FACTORS for kind in kinds)
+    if not known:
+        message = f"{name}.EnabledMfas: must be a list of {', '.join(FACTORS)}."
+        return {}, [scope.unfollowed(_steps(name, "EnabledMfas"), message).problem]
+    required = str(written.get("MfaConfiguration", "OFF"))
+    if required != "OFF" and not kinds and "SmsConfiguration" not in written:
+        message = f"{name}.MfaConfiguration is {required}, but no second factor is offered."
+        hint = "Add EnabledMfas: [SOFTWARE_TOKEN_MFA]."
+        return {}, [scope.unfollowed(_steps(name, "MfaConfiguration"), message, hint).problem]
+    given = {
+        "SMS_MFA": {"SmsConfiguration": written.get("SmsConfiguration") or {}},
+        "SOFTWARE_TOKEN_MFA": {"Enabled": True},
+        "EMAIL_OTP": {
+            member: written[f"EmailAuthentication{member}"]
+            for member in ("Message", "Subject")
+            if f"EmailAuthentication{member}" in written
+        },
+    }
+    return {**{FACTORS[kind]: given[kind] for kind in kinds}, "MfaConfiguration": required}, []
 
 
 def _as_written(shapes: Shapes) -> Shapes:
@@ -113,14 +138,7 @@ def _fitted(
         problems.append(
             scope.unfollowed(_steps(name, *misfit.steps), f"{dotted}: {misfit.message}", misfit.hint).problem
         )
-    return fitted, [*problems, *_not_done(scope, name, members)]
-
-
-def _not_done(scope: Scope, name: str, members: Mapping[str, Any]) -> Iterator[Problem]:
-    for key in members.keys() & NOT_DONE.keys():
-        if str(members[key]) not in NOT_DONE[key]:
-            message = f"the local Cognito does not do what {key} asks for ({name})."
-            yield scope.unfollowed(_steps(name, key), message, CHOOSE).problem
+    return fitted, problems
 
 
 def _triggers(scope: Scope, name: str, config: Any) -> Iterator[Problem]:

@@ -55,8 +55,24 @@ def test_our_own_template_is_followed() -> None:
 
 def test_the_smallest_template_has_a_pool_with_a_made_up_name(write: Write) -> None:
     assert read(write, f"Resources:\n{POOL}") == Template(
-        pool={"PoolName": "dev-Pool"}, clients=(), groups=(), domain=None, functions=()
+        pool={"PoolName": "dev-Pool"}, mfa={"MfaConfiguration": "OFF"}, clients=(), groups=(), domain=None, functions=()
     )
+
+
+def test_the_second_factors_are_read_apart(write: Write) -> None:
+    text = (
+        f"Resources:\n{POOL}    Properties:\n"
+        "      MfaConfiguration: OPTIONAL\n"
+        "      EnabledMfas: [SOFTWARE_TOKEN_MFA, EMAIL_OTP]\n"
+        "      EmailAuthenticationSubject: Hello\n"
+    )
+    found = read(write, text)
+    assert found.pool == {"PoolName": "dev-Pool", "MfaConfiguration": "OPTIONAL"}
+    assert found.mfa == {
+        "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": {"Enabled": True},
+        "EmailMfaConfiguration": {"Subject": "Hello"},
+    }
 
 
 def test_every_kind_of_resource_is_read(write: Write) -> None:
@@ -178,15 +194,19 @@ def test_what_matters_in_aws_only_is_passed_over(write: Write) -> None:
         ),
         (
             f"Resources:\n{POOL}    Properties:\n      MfaConfiguration: 'ON'\n",
-            "template.yaml:5: the local Cognito does not do what MfaConfiguration asks for",
+            "template.yaml:5: Pool.MfaConfiguration is ON, but no second factor is offered",
+        ),
+        (
+            f"Resources:\n{POOL}    Properties:\n      EnabledMfas: [TOTP]\n",
+            "template.yaml:5: Pool.EnabledMfas: must be a list of SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP",
         ),
         (
             f"Resources:\n{POOL}    Properties:\n      LambdaConfig:\n        PostConfirmed: x\n",
             "template.yaml:6: Pool.LambdaConfig.PostConfirmed: .* Is PostConfirmation meant",
         ),
         (
-            f"Resources:\n{POOL}    Properties:\n      LambdaConfig:\n        CreateAuthChallenge: x\n",
-            "template.yaml:6: the local Cognito does not fire CreateAuthChallenge",
+            f"Resources:\n{POOL}    Properties:\n      LambdaConfig:\n        CustomSMSSender: x\n",
+            "template.yaml:6: the local Cognito does not fire CustomSMSSender",
         ),
         (
             f"Resources:\n{POOL}    Properties:\n      LambdaConfig:\n        PreSignUp: arn:aws:lambda:x\n",
