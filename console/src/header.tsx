@@ -27,7 +27,8 @@ export function Header({ engine, credentials, refusal, onEnter }: HeaderProps) {
         Identity
       </button>
       <Fields id={fields} credentials={credentials} identity={identity} onEnter={onEnter} />
-      <NextRequest identity={identity} refusal={refusal} />
+      <NextRequest identity={identity} />
+      <Remarks identity={identity} refusal={refusal} />
     </header>
   );
 }
@@ -93,8 +94,7 @@ function Labelled({ text, wide, children }: { text: string; wide?: boolean; chil
   );
 }
 
-function NextRequest({ identity, refusal }: { identity: Identity; refusal: string | null }) {
-  const problem = identity.problem ?? (refusal === null ? null : `The engine refuses: ${refusal}`);
+function NextRequest({ identity }: { identity: Identity }) {
   return (
     <div className="next">
       <p role="status">
@@ -103,12 +103,24 @@ function NextRequest({ identity, refusal }: { identity: Identity; refusal: strin
             <span className="faint">Next request as</span> <strong data-testid="role">{identity.role}</strong>{" "}
           </>
         ) : null}
-        <span className="faint">{identity.by}</span>
+        <span className="faint">
+          {identity.role ? "· " : null}
+          {identity.by}
+        </span>
       </p>
       {identity.token && <Says token={identity.token} />}
+    </div>
+  );
+}
+
+// Why the next request will be refused, or what of the fields counts for nothing.
+function Remarks({ identity, refusal }: { identity: Identity; refusal: string | null }) {
+  const problem = identity.problem ?? (refusal === null ? null : `The engine refuses: ${refusal}`);
+  return (
+    <>
       {problem ? <p className="problem" role="alert">{problem}</p> : null}
       {identity.note ? <p className="note">{identity.note}</p> : null}
-    </div>
+    </>
   );
 }
 
