@@ -21,7 +21,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -30,8 +30,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from orchestrator.engine import db, exact_json, execute, metadata_api, pg_dump, prepare
 from orchestrator.engine.config import Config, ConfigError
-from orchestrator.engine.direct import JSON_TYPE, DirectProtocol, decoded, request_id
-from orchestrator.engine.errors import EngineError, access_denied, not_exists, not_found, validation_failed
+from orchestrator.engine.direct import JSON_TYPE, DirectProtocol, decoded, read, request_id
+from orchestrator.engine.errors import EngineError, access_denied, not_exists, not_found, unexpected, validation_failed
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.live.poller import Pace
 from orchestrator.engine.live.registry import Leave, Subscriptions
@@ -82,13 +82,13 @@ class Engine:
     async def graphql(self, request: Request) -> Response:
         """/v1/graphql: errors have status 200, too."""
         headers = headers_of(request)
-        status, content = await self.respond(headers, await request.body())
+        status, content = await self.respond(headers, await body_of(request))
         return json_response(content, headers, status)
 
     async def graphql_alpha(self, request: Request) -> Response:
         """/v1alpha1/graphql: errors have their own status."""
         headers = headers_of(request)
-        status, content = await self.respond(headers, await request.body(), error_status=None)
+        status, content = await self.respond(headers, await body_of(request), error_status=None)
         return json_response(content, headers, status)
 
     async def respond(
@@ -104,6 +104,9 @@ class Engine:
             return 200, await self.answer(asked, session)
         except EngineError as error:
             return error.status if error_status is None else error_status, self._graphql_error(error, session)
+        except asyncio.CancelledError:
+            # The engine stops, and what the request was doing is undone.
+            return 503, self._graphql_error(unexpected("the engine is stopping"), None)
         except Exception as error:
             return failure(error, "a GraphQL request")
 
@@ -174,7 +177,7 @@ class Engine:
         headers = headers_of(request)
         try:
             session = await self._authenticator.admit(headers)
-            body = read_json(await request.body())
+            body = read_json(await body_of(request))
             found = await metadata_api.answer(self._state, body, session, api=api)
         except EngineError as error:
             content = error.as_rest(internal=self._shows_internals(session))
@@ -187,7 +190,7 @@ class Engine:
 
     async def pg_dump(self, request: Request) -> Response:
         async def answer() -> Response:
-            args = pg_dump.read_args(JsonValue(read_json(await request.body())))
+            args = pg_dump.read_args(JsonValue(read_json(await body_of(request))))
             headers = {"content-type": "application/sql", "x-request-id": request_id(headers_of(request))}
             return Response(await self._state.dump(args), headers=headers)
 
@@ -267,12 +270,19 @@ def headers_of(request: Request) -> dict[str, str]:
 
 
 def read_json(body: bytes) -> Any:
-    """The body; raises invalid-json."""
+    """The value of a body; raises invalid-json."""
     try:
         return exact_json.read(body)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = str(error) if isinstance(error, json.JSONDecodeError) else "the body is not valid JSON"
         raise EngineError("invalid-json", message) from error
+
+
+async def body_of(request: Request) -> bytes:
+    body = await read(request.receive)
+    if body is None:
+        raise ClientDisconnect
+    return body
 
 
 def _decimal(value: Any) -> Any:
@@ -289,6 +299,11 @@ async def answer_missing(request: Request, error: Exception) -> Response:
     del error
     content = orjson.dumps(not_found("resource does not exist").as_rest())
     return json_response(content, headers_of(request), 404)
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EngineError)
+    return json_response(orjson.dumps(error.as_rest()), headers_of(request), error.status)
 
 
 async def answer_failure(request: Request, error: Exception) -> Response:
@@ -330,6 +345,7 @@ def build(config: Config, engine: Engine) -> ASGIApp:
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         404: answer_missing,
         405: answer_missing,
+        EngineError: answer_error,
         Exception: answer_failure,
     }
     return Starlette(routes=routes(engine, config), middleware=cors(config), exception_handlers=handlers)

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 30.0
 RETRY_SECONDS = 0.1
+# No statement of a GraphQL request runs for longer: it would keep its connection from the others.
+STATEMENT_SECONDS = 60.0
+RETIRE_SECONDS = 5.0
 AWAY = (
     OSError,
     TimeoutError,
@@ -59,8 +62,11 @@ class Database:
         self._places = asyncio.Semaphore(connections)
         self._idle: list[asyncpg.Connection] = []
         self._used: set[asyncpg.Connection] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
+        if self._retiring:
+            await asyncio.wait(self._retiring, timeout=1)
         for connection in (*self._idle, *self._used):
             connection.terminate()
         self._idle.clear()
@@ -115,22 +121,28 @@ class Database:
         """Takes a connection back; gives the error to raise for the one that ended its use."""
         raised = self._after(connection, error) if error else None
         self._used.discard(connection)
-        if not connection.is_closed() and connection.is_in_transaction():
-            self._drop(connection)
         if not connection.is_closed():
-            self._idle.append(connection)
+            # Nobody knows what it was in the middle of when a request was cancelled or the engine failed.
+            if raised is None or (isinstance(raised, EngineError) and not connection.is_in_transaction()):
+                self._idle.append(connection)
+            else:
+                self._retire(connection)
         self._places.release()
         return raised
 
     def _after(self, connection: asyncpg.Connection, error: BaseException) -> BaseException:
+        if isinstance(error, TimeoutError) and error.errno is None:
+            return took_too_long()
         if isinstance(error, AWAY):
             self._drop(connection, *self._idle)  # A server that ended one has mostly ended all.
             return _away(error)
-        if isinstance(error, asyncpg.PostgresError):
-            return engine_error(error)
-        if not isinstance(error, EngineError):
-            self._drop(connection)  # Nobody knows what it was in the middle of.
-        return error
+        return engine_error(error) if isinstance(error, asyncpg.PostgresError) else error
+
+    def _retire(self, connection: asyncpg.Connection) -> None:
+        """Closes it without waiting. Unlike a broken line, that ends what PostgreSQL may still be doing on it."""
+        task = asyncio.create_task(_close(connection))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
     def _drop(self, *connections: asyncpg.Connection) -> None:
         for connection in connections:
@@ -140,19 +152,19 @@ class Database:
         """The row of a statement that only reads: it is sent again where the connection turned out to be lost."""
         try:
             async with Lease(self) as connection:
-                return await connection.fetchrow(text, *values)
+                return await connection.fetchrow(text, *values, timeout=STATEMENT_SECONDS)
         except ConnectionLost:
             async with Lease(self) as connection:
-                return await connection.fetchrow(text, *values)
+                return await connection.fetchrow(text, *values, timeout=STATEMENT_SECONDS)
 
     async def fetch_rows(self, text: str, values: Sequence[Any]) -> Any:
         """As `fetch_row`, all the rows."""
         try:
             async with Lease(self) as connection:
-                return await connection.fetch(text, *values)
+                return await connection.fetch(text, *values, timeout=STATEMENT_SECONDS)
         except ConnectionLost:
             async with Lease(self) as connection:
-                return await connection.fetch(text, *values)
+                return await connection.fetch(text, *values, timeout=STATEMENT_SECONDS)
 
     async def read_catalog(self) -> Catalog:
         async with self.connection() as connection:
@@ -175,6 +187,18 @@ class Lease:
         raised = self._database.give_back(self._connection, error)
         if raised is not None and raised is not error:
             raise raised from error
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.close(timeout=RETIRE_SECONDS)
+    except (*AWAY, asyncpg.PostgresError):
+        connection.terminate()
+
+
+def took_too_long() -> EngineError:
+    message = f"the database did not answer within {STATEMENT_SECONDS:g} s, so the statement was stopped"
+    return EngineError("time-limit-exceeded", message)
 
 
 async def read_catalog(connection: Connection) -> Catalog:
@@ -240,6 +264,8 @@ def engine_error(error: asyncpg.PostgresError) -> EngineError:
         return EngineError("data-exception", message)
     if state == "25006":
         return EngineError("bad-request", message)
+    if state[:2] == "54":
+        return EngineError("bad-request", f"the request is too large for PostgreSQL: {message}")
     return EngineError("unexpected", "database query error", internal={"error": described(error)})
 
 

@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import getrandbits
 from typing import Any
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from orchestrator.engine.errors import EngineError
 from orchestrator.engine.token_header import REPEATED
 
 JSON_TYPE = "application/json; charset=utf-8"
 URL = b"/v1/graphql"
+LARGEST_BODY = 128 << 20
 BEFORE_LENGTH = f"content-type: {JSON_TYPE}\r\ncontent-length: ".encode()
 BEFORE_ID = b"\r\nx-request-id: "
 END = b"\r\n\r\n"
@@ -21,6 +24,7 @@ CLOSING_END = b"\r\nconnection: close\r\n\r\n"
 
 # Headers and body in, status and body out; it raises nothing.
 Answer = Callable[[Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class DirectProtocol(HttpToolsProtocol):
@@ -75,23 +79,16 @@ class Exchange(RequestResponseCycle):
     async def run_asgi(self, app: object) -> None:
         del app
         try:
-            body = await self._read()
+            body = await read(self.receive)
             if body is not None:
                 await self._write(*await self._answer(self._headers, body))
+        except EngineError as error:
+            # What else is sent is not read any more.
+            self.keep_alive = False
+            await self._write(error.status, orjson.dumps({"errors": [error.as_graphql()]}))
         finally:
             if not self.response_complete:
                 self.transport.close()
-
-    async def _read(self) -> bytes | None:
-        """The whole body; None if the client has gone."""
-        parts: list[bytes] = []
-        while True:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                return None
-            parts.append(message["body"])
-            if not message["more_body"]:
-                return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _write(self, status: int, content: bytes) -> None:
         if self.flow.write_paused and not self.disconnected:
@@ -129,3 +126,19 @@ def request_id(headers: Mapping[str, str]) -> str:
         return sent
     digits = f"{getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+async def read(receive: Receive) -> bytes | None:
+    """The whole body, None if the client has gone; raises bad-request for one that is too large."""
+    parts: list[bytes] = []
+    left = LARGEST_BODY
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message["body"])
+        left -= len(parts[-1])
+        if left < 0:
+            raise EngineError("bad-request", f"the body is larger than {LARGEST_BODY >> 20} MiB", status=413)
+        if not message["more_body"]:
+            return parts[0] if len(parts) == 1 else b"".join(parts)

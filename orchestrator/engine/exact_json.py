@@ -14,7 +14,7 @@ INEXACT = re.compile(rb"[0-9](?:[.eE]|[0-9]{18})")
 
 
 def read(text: bytes) -> Any:
-    """The value: a fraction is a Decimal, an integer may be of any size. Raises ValueError, or RecursionError.
+    """The value: a fraction is a Decimal, an integer may be large. Raises ValueError.
 
     >>> read(b'[0.10, 12345678901234567890123]')
     [Decimal('0.10'), 12345678901234567890123]
@@ -23,9 +23,20 @@ def read(text: bytes) -> Any:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
-            pass  # json knows the words for it, and takes what orjson doesn't: half of a surrogate pair, UTF-16.
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+            pass  # json knows the words for it.
+    try:
+        found = json.loads(text.decode(), parse_float=Decimal, parse_constant=_no_constant)
+        if b"\\u" in text:
+            _no_half_characters(found)
+    except (ArithmeticError, RecursionError) as error:
+        raise ValueError("a number is beyond all reckoning, or lists and objects are nested too deeply") from error
+    return found
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not valid JSON")
+
+
+def _no_half_characters(found: Any) -> None:
+    """Raises ValueError for half of a surrogate pair, which no text of PostgreSQL's and no answer can hold."""
+    json.dumps(found, ensure_ascii=False, default=str).encode()

@@ -113,12 +113,19 @@ def _scalar(node: ValueNode) -> Any:
     if isinstance(node, EnumValueNode):
         return EnumName(node.value)
     if isinstance(node, IntValueNode | FloatValueNode):
-        return exact_number(node.value)
+        return _number(node.value)
     if isinstance(node, StringValueNode | BooleanValueNode):
         return node.value
     if isinstance(node, NullValueNode):
         return None
     raise validation_failed("not a valid graphql query", "$.query")
+
+
+def _number(text: str) -> Any:
+    try:
+        return exact_number(text)
+    except ValueError as error:
+        raise validation_failed("not a valid graphql query", "$.query") from error
 
 
 def plain(value: Given) -> Any:

@@ -151,8 +151,18 @@ class Operations:
 
     def prepare(self, request: Request, session: Session) -> Runnable:
         """What runs the request for the session's role."""
+        try:
+            return self._prepared(request, session)
+        except RecursionError:
+            raise _too_deep() from None
+
+    def _prepared(self, request: Request, session: Session) -> Runnable:
         key = (session.role, session.backend_only, request.text, request.operation)
-        known = self._operations.get(key) or self._operations.add(key, self._know(request, session))
+        known = self._operations.get(key)
+        if known is None:
+            known = self._know(request, session)
+            if len(request.text) <= MAX_KEPT:
+                self._operations.add(key, known)
         variables = checked_variables(known.operation, request.variables, self._options)
         shape = tuple(
             _shape(known.schema, declared.type, variables.get(name, _ABSENT))
@@ -167,19 +177,15 @@ class Operations:
     def _know(self, request: Request, session: Session) -> KnownOperation:
         document = self._documents.get(request.text)
         if document is None:
-            document = self._documents.add(request.text, parse_document(request.text))
+            document = parse_document(request.text)
+            if len(request.text) <= MAX_KEPT:
+                self._documents.add(request.text, document)
         schema = self.schema(session.role, backend=session.backend_only)
-        try:
-            return KnownOperation(choose_operation(document, request.operation), schema)
-        except RecursionError:
-            raise _too_deep() from None
+        return KnownOperation(choose_operation(document, request.operation), schema)
 
     def _plan(self, known: KnownOperation, variables: Variables) -> Runnable:
         planner = Planner(known.schema, known.operation, variables, self._options.stringify)
-        try:
-            runnable = self._runnable(known, planner)
-        except RecursionError:
-            raise _too_deep() from None
+        runnable = self._runnable(known, planner)
         directives.read(known.operation.directives, known.operation.kind.upper(), variables, "$")
         return runnable
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -96,7 +96,7 @@ def encode_non_negative(value: Any, path: str, *, in_json: bool = False) -> str:
 def encode_offset(value: Any, path: str, *, in_json: bool = False) -> str:
     """The text of an `offset`: a bigint, as a number or a string; PostgreSQL refuses negative ones."""
     if isinstance(value, str) and value.isdecimal():
-        return _within(int(value), 64, path)
+        return _within(Decimal(value), 64, path)
     if not _is_int(value, in_json=in_json):
         expected = "a 32-bit integer, or a 64-bit integer represented as a string"
         raise mismatch(expected, "Int", value, path, in_json=in_json)
@@ -110,7 +110,8 @@ def _is_int(value: Any, *, in_json: bool) -> bool:
 
 def _within(value: int | Decimal, bits: int, path: str) -> str:
     bound = 2 ** (bits - 1)
-    if value != int(value) or not -bound <= value < bound:
+    # In this order: the whole number of 1e999999999 would take minutes to write down.
+    if not -bound <= value < bound or value != int(value):
         raise parse_failed(
             f"The value {scientific(value)} lies outside the bounds or is not an integer. "
             "Maybe it is a float, or is there integer overflow?",
@@ -152,12 +153,17 @@ def _with_decimals(value: Any) -> Any:
 
 
 def exact_number(text: str) -> int | Decimal:
-    """The number as it was written.
+    """The number as it was written; raises ValueError where its exponent is beyond all reckoning.
 
     >>> exact_number("12"), exact_number("0.10")
     (12, Decimal('0.10'))
     """
-    return int(text) if len(text) < 1000 and text.lstrip("-").isdecimal() else Decimal(text)
+    if len(text) < 1000 and text.lstrip("-").isdecimal():
+        return int(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"a number as large as {text[:80]} can't be kept") from error
 
 
 def integer_encoder(bits: int) -> Encode:
@@ -179,9 +185,11 @@ def scientific(value: int | Decimal) -> str:
     >>> scientific(2147483648), scientific(Decimal("1.50")), scientific(12)
     ('2.147483648e9', '1.5', '12.0')
     """
-    sign, digits, exponent = Decimal(value).normalize().as_tuple()
-    text = "".join(map(str, digits))
-    point = len(text) + int(exponent)
+    if not value:
+        return "0.0"
+    sign, digits, exponent = Decimal(value).as_tuple()
+    point = len(digits) + int(exponent)
+    text = "".join(map(str, digits)).rstrip("0") or "0"
     minus = "-" if sign else ""
     if 0 < point <= 7:
         text = text.ljust(point, "0")

@@ -230,7 +230,7 @@ def test_half_a_surrogate_pair_is_refused(blog: Engine) -> None:
     query = "query ($v: String) { author(where: {name: {_eq: $v}}) { id } }"
     body = json.dumps({"query": query, "variables": {"v": "\ud800"}})
     answer = blog.client.post("/v1/graphql", content=body).json()
-    assert answer["errors"][0]["extensions"]["code"] == "data-exception"
+    assert answer["errors"][0]["extensions"]["code"] == "invalid-json"
 
 
 def test_deep_and_wide_queries_end_in_time(blog: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from orchestrator.engine.errors import EngineError
+from orchestrator.engine.errors import EngineError, unexpected
 from orchestrator.engine.live.registry import Leave
 from orchestrator.engine.live.subscriber import Subscriber
 from orchestrator.engine.session import Session
@@ -33,6 +34,8 @@ from orchestrator.engine.websocket.dialects import (
     sent_headers,
 )
 from orchestrator.engine.websocket.outbox import Close, Outbox
+
+logger = logging.getLogger(__name__)
 
 # No operation's id, as these are texts.
 KEEP_ALIVE = ("keep alive",)
@@ -109,7 +112,9 @@ class Conversation:
         try:
             while True:
                 await self.outbox.room()
-                await self._take(self._understood(await self._receive()))
+                said = self._understood(await self._receive())
+                if said is not None:
+                    await self._take(said)
         except WebSocketDisconnect:
             return
         except Closed as closed:
@@ -117,12 +122,12 @@ class Conversation:
         # The writer is the one to end it now; a client that goes on talking isn't heard.
         await asyncio.Event().wait()
 
-    async def _receive(self) -> str:
+    async def _receive(self) -> str | bytes:
         received = await self._socket.receive()
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received["code"])
-        text: str = received.get("text") or received.get("bytes", b"").decode(errors="replace")
-        return text
+        text, content = received.get("text"), received.get("bytes")
+        return content or b"" if text is None else text
 
     async def _write(self) -> None:
         with suppress(RuntimeError, WebSocketDisconnect):
@@ -135,18 +140,18 @@ class Conversation:
 
     # What the client says
 
-    def _understood(self, text: str) -> Mapping[str, Any]:
+    def _understood(self, text: str | bytes) -> Mapping[str, Any] | None:
         try:
             return read_message(text)
         except ValueError as error:
-            return self._amiss(f"parsing ClientMessage failed: {error}")
+            self._amiss(f"parsing ClientMessage failed: {error}")
+            return None
 
-    def _amiss(self, reason: str) -> Mapping[str, Any]:
+    def _amiss(self, reason: str) -> None:
         """A message that is none: a strict dialect ends there, the other complains."""
         if self.dialect.is_strict:
             raise Closed(INVALID_MESSAGE, reason)
         self.outbox.put(message(type="connection_error", payload=reason))
-        return {"type": None}
 
     async def _take(self, said: Mapping[str, Any]) -> None:
         kind = said.get("type")
@@ -160,7 +165,7 @@ class Conversation:
             raise Closed(NORMAL, "GQL_CONNECTION_TERMINATE received")
         elif kind == "ping" and self.dialect.is_strict:
             self.outbox.put(pong(said.get("payload")))
-        elif kind is not None and not (kind == "pong" and self.dialect.is_strict):
+        elif not (kind == "pong" and self.dialect.is_strict):
             self._amiss(f"parsing ClientMessage failed: unexpected type of a message: {kind}")
 
     async def _init(self, payload: Any) -> None:
@@ -234,6 +239,9 @@ class Conversation:
         except EngineError as error:
             # What fails while it runs is an answer; only what can't run at all is an error of the protocol's.
             answer = self.failure(error, session)
+        except Exception as error:
+            logger.error("a request over WebSocket failed", exc_info=error)
+            answer = self.failure(unexpected("internal error"), session)
         self.outbox.put(self.dialect.answer(key, answer))
         self.outbox.put(message(type="complete", id=key))
 

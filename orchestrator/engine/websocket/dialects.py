@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import orjson
+
+from orchestrator.engine import exact_json
 
 INVALID_MESSAGE, UNAUTHORIZED, FORBIDDEN, INIT_TIMEOUT, DUPLICATE, TOO_MANY_INITS = 4400, 4401, 4403, 4408, 4409, 4429
 NORMAL, RESTART = 1000, 1012
@@ -71,19 +72,12 @@ def message(**fields: Any) -> bytes:
     return orjson.dumps(fields, default=str)
 
 
-def read_message(text: str) -> Mapping[str, Any]:
+def read_message(text: str | bytes) -> Mapping[str, Any]:
     """The message that a text holds, with numbers as exact as they were written; raises ValueError if it holds none."""
-    try:
-        found = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    found = exact_json.read(text.encode() if isinstance(text, str) else text)
     if not isinstance(found, dict):
         raise ValueError("it is not an object")
     return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not valid JSON")
 
 
 def pong(payload: Any) -> bytes:
