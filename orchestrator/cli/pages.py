@@ -30,6 +30,7 @@ def open_page(project: Path, page: str) -> None:
 
     \b
     console  GraphiQL on the engine, with fields for the role, an ID token and the admin secret
+             (which is in .stack/secrets.env, unless you set one)
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,6 +45,8 @@ FACTS = '{"the engine": "says here what the page needs to know of it"}'
 
 
 def routes(auth: AuthConfig, version: str) -> list[BaseRoute]:
+    # What a script is called differs from machine to machine.
+    mimetypes.add_type("text/javascript", ".js")
     facts = facts_of(auth, version)
 
     def page(_: Request) -> Response:
