@@ -106,7 +106,20 @@ def table_reason(table: Table, info: TableInfo | None, values: EnumValues | None
     if unknown:
         named = custom_name(table, unknown[0])
         return f'the custom field name "{named}" was given for the column "{unknown[0]}", but no such column exists'
-    return enum_problems(info, values) if table.is_enum else None
+    return shared_name(table, info) or (enum_problems(info, values) if table.is_enum else None)
+
+
+def shared_name(table: Table, info: TableInfo) -> str | None:
+    """Why two columns can't have one name in GraphQL."""
+    owners: dict[str, list[str]] = {}
+    for column in info.column:
+        name = custom_name(table, column) if column in table.configuration.column_config else column
+        owners.setdefault(name, []).append(column)
+    for name, columns in owners.items():
+        if len(columns) > 1:
+            listed = ", ".join(f'"{column}"' for column in columns)
+            return f'the field name "{name}" is given to more than one column: {listed}'
+    return None
 
 
 def custom_name(table: Table, column: str) -> str:
@@ -209,14 +222,14 @@ def permission_problems(source: Source, databases: Databases) -> Iterator[Incons
     for table in source.tables.values():
         for name in PERMISSION_FIELDS.values():
             for role, permission in table.entries(name).items():
-                reason = permission_reason(tracked, table, permission)
+                reason = permission_reason(tracked, table, role, permission)
                 if reason is not None:
                     found = ObjectId(source.name, table.name, name, role)
                     where = f'in table "{table.name}": in permission for role "{role}": '
                     yield problem(found, where + reason, permission_definition(source, table, role, permission))
 
 
-def permission_reason(tracked: TrackedSource, table: Table, permission: Permission) -> str | None:
+def permission_reason(tracked: TrackedSource, table: Table, role: str, permission: Permission) -> str | None:
     found = tracked.tables[table.name]
     for column in (*named_columns(permission), *presets(permission)):
         if column not in found.info.column:
@@ -228,11 +241,28 @@ def permission_reason(tracked: TrackedSource, table: Table, permission: Permissi
         if rows is not None:
             where = f'the permissions on its returning table "{rows}" and cannot be specified manually'
             return f'select permissions on computed field "{name}" are auto-derived from {where}'  # noqa: S608 - a sentence
+    roots = root_fields_reason(found.info, role, permission) if isinstance(permission, SelectPermission) else None
+    if roots is not None:
+        return roots
     try:
         for expression in expressions(permission):
             condition(expression, tracked, found, permission_value)
     except EngineError as error:
         return error.message
+    return None
+
+
+def root_fields_reason(info: TableInfo, role: str, permission: SelectPermission) -> str | None:
+    """Why a root field that the permission lists can't be had by the role."""
+    listed = {*(permission.query_root_fields or ()), *(permission.subscription_root_fields or ())}
+    where = "cannot be included in the query_root_fields or subscription_root_fields"
+    if "select_aggregate" in listed and not permission.allow_aggregations:
+        return f'The "select_aggregate" root field {where} unless "allow_aggregations" is set to true'
+    key = info.primary_key.columns if info.primary_key else ()
+    readable = key if isinstance(permission.columns, AllColumns) else permission.columns
+    if "select_by_pk" in listed and (not key or not set(key) <= set(readable)):
+        owner = f'the role "{role}" does not have access to the primary key of the table "{info.name}"'
+        return f'The "select_by_pk" field {where} because {owner}'
     return None
 
 

@@ -102,6 +102,7 @@ class Inconsistency:
             "name": self.object.name,
             "type": self.object.type,
             **({} if self.message is None else {"message": self.message}),
+            **({"code": "not-supported"} if self.is_unserved else {}),
         }
 
 

@@ -46,7 +46,17 @@ KEPT_LISTS: Final = {
     "rest_endpoints": "name",
     "allowlist": "collection",
 }
+KEPT_OBJECTS: Final = (
+    "custom_types",
+    "api_limits",
+    "metrics_config",
+    "opentelemetry",
+    "graphql_schema_introspection",
+    "backend_configs",
+)
 KEPT_LISTS_OF_A_TABLE: Final = {"remote_relationships": "name", "event_triggers": "name"}
+QUERY_ROOTS: Final = ("select", "select_by_pk", "select_aggregate")
+SUBSCRIPTION_ROOTS: Final = (*QUERY_ROOTS, "select_stream")
 TABLE_REST: Final = ("remote_relationships", "event_triggers", "apollo_federation_config")
 SOURCE_REST: Final = ("stored_procedures", "native_queries", "logical_models", "query_tags", "health_check")
 KINDS: Final = ("postgres", "pg", "citus", "cockroach")
@@ -66,6 +76,9 @@ def read_rest(value: JsonValue) -> Mapping[str, Json]:
     """The parts that are only kept; entries of lists need what tells them apart."""
     known = ("version", "sources", "inherited_roles", "resource_version", "tables", "functions")
     require_keys(value, KEPT_LISTS)
+    for part in KEPT_OBJECTS:
+        value.members_of(part)
+    require_keys(value.get("network") or JsonValue({}), {"tls_allowlist": "host"})
     return {key: item for key, item in value.object().items() if key not in known and item not in (None, [], {})}
 
 
@@ -330,10 +343,21 @@ def read_select_permission(value: JsonValue, comment: str | None = None) -> Sele
         limit=value.optional("limit", read_limit, None),
         allow_aggregations=value.flag("allow_aggregations"),
         computed_fields=value.optional("computed_fields", JsonValue.texts, ()),
-        query_root_fields=value.optional("query_root_fields", JsonValue.texts, None),
-        subscription_root_fields=value.optional("subscription_root_fields", JsonValue.texts, None),
+        query_root_fields=value.optional("query_root_fields", read_roots(QUERY_ROOTS), None),
+        subscription_root_fields=value.optional("subscription_root_fields", read_roots(SUBSCRIPTION_ROOTS), None),
         comment=comment,
     )
+
+
+def read_roots(known: tuple[str, ...]) -> Callable[[JsonValue], tuple[str, ...]]:
+    def read(value: JsonValue) -> tuple[str, ...]:
+        for item in value.items():
+            if item.text() not in known:
+                tags = ",".join(f'"{name}"' for name in known)
+                raise item.refuse(f'expected one of the tags [{tags}], but found tag "{item.json}"')
+        return value.texts()
+
+    return read
 
 
 def read_limit(value: JsonValue) -> int | None:

@@ -93,7 +93,8 @@ async def _rows(connection: Any, statement: str) -> list[list[str]]:
     async def keep(chunk: bytes) -> None:
         chunks.append(chunk)
 
-    await connection.copy_from_query(statement, output=keep, format="csv", force_quote=True)
+    # It goes between parentheses, of which a comment at its end must not hide the second.
+    await connection.copy_from_query(f"{statement}\n", output=keep, format="csv", force_quote=True)
     return list(csv_rows(b"".join(chunks).decode()))
 
 

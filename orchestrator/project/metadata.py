@@ -127,11 +127,11 @@ def _prefix(source: Mapping[str, Any]) -> str:
 
 
 def apply(hasura: Hasura, metadata: Metadata) -> bool:
-    """Replaces Hasura's metadata by ours, whole or not at all; False when it was the same and is consistent.
+    """Replaces Hasura's metadata by ours, whole or not at all; False when it was the same and as good as it gets.
 
     Raises StackError that lists each inconsistent object: the object, its file and line, and Hasura's reason.
     """
-    if hasura.metadata("export_metadata") == metadata.document and _is_consistent(hasura):
+    if hasura.metadata("export_metadata") == metadata.document and not _is_wrong(hasura):
         return False
     args = {"allow_inconsistent_metadata": False, "metadata": metadata.document}
     try:
@@ -141,8 +141,20 @@ def apply(hasura: Hasura, metadata: Metadata) -> bool:
     return True
 
 
-def _is_consistent(hasura: Hasura) -> bool:
-    return bool(hasura.metadata("get_inconsistent_metadata")["is_consistent"])
+def without_effect(hasura: Hasura) -> tuple[str, ...]:
+    """What the embedded engine keeps of the metadata without acting on it, such as `event_trigger x in table y`."""
+    found = _inconsistent(hasura.metadata("get_inconsistent_metadata"))
+    return tuple(str(each["name"]) for each in found if _is_unserved(each))
+
+
+def _is_wrong(hasura: Hasura) -> bool:
+    answer = hasura.metadata("get_inconsistent_metadata")
+    found = _inconsistent(answer)
+    return not answer["is_consistent"] and not (found and all(map(_is_unserved, found)))
+
+
+def _is_unserved(inconsistent: Mapping[str, Any]) -> bool:
+    return inconsistent.get("code") == "not-supported"
 
 
 def refused(metadata: Metadata, error: HasuraError) -> StackError:

@@ -42,4 +42,8 @@ def apply_project(root: Path, url: str, admin_secret: str) -> Iterator[Step]:
         yield Step("migrations", f"{len(done)} applied" if done else "up to date", time.monotonic() - begin)
         begin = time.monotonic()
         changed = metadata.apply(hasura, project.metadata)
-        yield Step("metadata", "applied" if changed else "up to date", time.monotonic() - begin)
+        outcome = "applied" if changed else "up to date"
+        idle = metadata.without_effect(hasura)
+        if idle:
+            outcome += f", but without effect in this engine: {', '.join(idle)}"
+        yield Step("metadata", outcome, time.monotonic() - begin)

@@ -29,6 +29,11 @@ def test_rows_come_as_text(blog: Engine) -> None:
     }
 
 
+@pytest.mark.parametrize("sql", ["select 1 as a -- one", "select 1 as a; -- one", "select 1 as a /* one */;\n-- two\n"])
+def test_a_comment_at_the_end_is_no_statement(blog: Engine, sql: str) -> None:
+    assert blog.sql(sql)["result"] == [["a"], ["1"]]
+
+
 @pytest.mark.parametrize("sql", ["", "-- nothing", "set local work_mem = '5MB'", "update author set rating = 1"])
 def test_what_gives_no_rows_is_a_command(blog: Engine, sql: str) -> None:
     assert blog.sql(sql) == {"result_type": "CommandOk", "result": None}

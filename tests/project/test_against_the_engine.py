@@ -152,3 +152,18 @@ def test_metadata_that_names_what_is_missing_is_told_with_its_line_and_not_appli
         with pytest.raises(StackError, match=f"{users}:{line}: {told}: "):
             metadata.apply(hasura, metadata.read(root / "metadata", root))
     assert hasura.metadata("export_metadata") == before
+
+
+def test_what_the_engine_keeps_without_acting_on_it_is_applied_and_told(
+    write: Write, own_project: Project, hasura: Hasura
+) -> None:
+    folder = own_project.config.metadata
+    files = {str(file.relative_to(OWN)): file.read_text() for file in folder.rglob("*") if file.is_file()}
+    cron = "- name: nightly\n  webhook: http://x\n  schedule: 0 0 * * *\n  include_in_metadata: true\n"
+    root = write({**files, "metadata/cron_triggers.yaml": cron})
+    found = metadata.read(root / "metadata", root)
+    assert metadata.apply(hasura, found) is True
+    assert metadata.without_effect(hasura) == ("cron trigger nightly",)
+    assert metadata.apply(hasura, found) is False
+    metadata.apply(hasura, own_project.metadata)
+    assert metadata.without_effect(hasura) == ()

@@ -116,6 +116,7 @@ ELSEWHERE: Final = re.compile(
     r"(pg_)?(redeliver_event|invoke_event_trigger|get_event_logs|get_event_invocation_logs|get_event_by_id)"
     r"|(create|delete|get)_scheduled_events?|get_(scheduled|cron)_event_invocations|get_event_invocations"
     r"|introspect_remote_schema|(create|update|delete)_remote_schema_remote_relationship"
+    r"|get_source_kind_capabilities|get_table_info|(add|delete)_dataconnector_agent|dc_\w+"
     r"|(pg_)?(un)?track_(native_query|logical_model|stored_procedure)"
 )
 """Hasura's commands that do something which this engine does not: fire events, ask remote schemas, and the like."""

@@ -393,3 +393,32 @@ def test_what_only_the_image_can_do_is_said_so():
     error = refusal(EMPTY, "introspect_remote_schema", {})
     message = "introspect_remote_schema is not supported by this engine; the image hasura/graphql-engine has it"
     assert (error.code, error.message) == ("not-supported", message)
+
+
+def test_two_columns_do_not_share_a_field_name():
+    configuration = {"column_config": {"id": {"custom_name": "name"}}}
+    error = refusal(TRACKED, "pg_set_table_customization", {"table": "author", "configuration": configuration})
+    reason = 'Inconsistent object: the field name "name" is given to more than one column: "id", "name"'
+    assert shape(error) == ("invalid-configuration", "$.args", reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"query_root_fields": ["select_aggregate"]}, '"select_aggregate" root field cannot be included'),
+        ({"columns": ["name"], "subscription_root_fields": ["select_by_pk"]}, "the primary key of the table"),
+    ],
+)
+def test_a_permission_lists_no_root_field_that_its_role_can_not_have(changes, words):
+    permission = {"columns": "*", "filter": {}, **changes}
+    args = {"table": "author", "role": "user", "permission": permission}
+    error = refusal(TRACKED, "pg_create_select_permission", args)
+    assert error.code == "invalid-configuration"
+    assert words in error.message
+
+
+def test_a_root_field_that_does_not_exist_is_refused_where_it_stands():
+    permission = {"columns": "*", "filter": {}, "query_root_fields": ["select", "select_stream"]}
+    args = {"table": "author", "role": "user", "permission": permission}
+    error = refusal(TRACKED, "pg_create_select_permission", args)
+    assert (error.code, error.path) == ("parse-failed", "$.args.permission.query_root_fields[1]")
