@@ -39,8 +39,8 @@ from orchestrator.engine.live.subscriber import Subscriber
 from orchestrator.engine.session import AskHook, AuthConfig, Authenticator, Keys, Session
 from orchestrator.engine.state import State
 from orchestrator.engine.subscription import RunLive
+from orchestrator.engine.websocket.api import Timing
 from orchestrator.engine.websocket.connection import Conversations, Origins
-from orchestrator.engine.websocket.conversation import Timing
 
 if TYPE_CHECKING:
     from orchestrator.engine.auth_hook import AuthHook

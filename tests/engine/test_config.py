@@ -88,6 +88,31 @@ def test_an_authentication_hook_is_asked_with_get_unless_the_mode_is_post():
     assert load([], posts).auth.hook == AuthHook(HOOK, posts=True, sends_request=False)
 
 
+def test_subscriptions_and_their_connections_are_paced_as_the_variables_say():
+    config = load([], environ())
+    assert (config.live_queries_refetch_interval, config.streaming_queries_refetch_interval) == (1, 1)
+    assert (config.live_queries_batch_size, config.streaming_queries_batch_size) == (10_000, 10_000)
+    assert (config.websocket_keepalive, config.websocket_init_timeout) == (5, 3)
+    assert (config.websocket_reads_cookie, config.websocket_compression) == (False, False)
+    assert config.close_websockets_on_metadata_change
+    said = environ(
+        LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE="100",
+        STREAMING_QUERIES_MULTIPLEXED_BATCH_SIZE="50",
+        STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL="500",
+        WEBSOCKET_KEEPALIVE="30",
+        WEBSOCKET_CONNECTION_INIT_TIMEOUT="10",
+        WS_READ_COOKIE="true",
+        CONNECTION_COMPRESSION="true",
+        CLOSE_WEBSOCKETS_ON_METADATA_CHANGE="false",
+    )
+    config = load([], said)
+    assert (config.live_queries_batch_size, config.streaming_queries_batch_size) == (100, 50)
+    assert config.streaming_queries_refetch_interval == 0.5
+    assert (config.websocket_keepalive, config.websocket_init_timeout) == (30, 10)
+    assert (config.websocket_reads_cookie, config.websocket_compression) == (True, True)
+    assert not config.close_websockets_on_metadata_change
+
+
 def test_a_flag_beats_its_variable_on_either_side_of_the_command():
     for argv in (["--server-port", "1", "serve"], ["serve", "--server-port", "1"], ["--server-port=1"]):
         assert load(argv, environ(SERVER_PORT="2")).port == 1

@@ -12,7 +12,8 @@ from starlette.websockets import WebSocket
 
 from orchestrator.engine.direct import JSON_TYPE, decoded
 from orchestrator.engine.errors import EngineError, access_denied
-from orchestrator.engine.websocket.conversation import Api, Conversation, Timing
+from orchestrator.engine.websocket.api import Api, Timing
+from orchestrator.engine.websocket.conversation import Conversation
 from orchestrator.engine.websocket.dialects import RESTART, dialect_of
 
 

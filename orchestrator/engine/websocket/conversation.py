@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from orchestrator.engine.errors import EngineError, unexpected
 from orchestrator.engine.live.registry import Leave
-from orchestrator.engine.live.subscriber import Subscriber
 from orchestrator.engine.session import Session
+from orchestrator.engine.websocket.api import Api, Timing
 from orchestrator.engine.websocket.dialects import (
     DUPLICATE,
     FORBIDDEN,
@@ -34,35 +33,13 @@ from orchestrator.engine.websocket.dialects import (
     sent_headers,
 )
 from orchestrator.engine.websocket.outbox import Close, Outbox
+from orchestrator.engine.websocket.timers import Timers
 
 logger = logging.getLogger(__name__)
 
 # No operation's id, as these are texts.
 KEEP_ALIVE = ("keep alive",)
-# A session that lasts longer is looked at again then.
-MAX_TIMER_SECONDS = 86_400.0
-
-
-class Api(Protocol):
-    """What a conversation needs of the engine."""
-
-    async def session(self, headers: Mapping[str, str]) -> Session: ...
-
-    def subscribe(self, body: Any, session: Session, subscriber: Subscriber) -> Leave | None:
-        """Begins a subscription; None where the operation is none. Raises what is wrong with it."""
-        ...
-
-    async def answer(self, body: Any, session: Session) -> bytes: ...
-
-    def errors(self, error: EngineError, session: Session) -> list[Any]: ...
-
-
-@dataclass(frozen=True)
-class Timing:
-    """In seconds: how long a client may take to open its session, and how often it hears that the engine is there."""
-
-    init: float
-    keep_alive: float
+MAX_QUERIES = 100
 
 
 class Conversation:
@@ -81,21 +58,23 @@ class Conversation:
         self._init_error: str | None = None
         self._queries: dict[str, asyncio.Task[None]] = {}
         self._subscriptions: dict[str, Subscription] = {}
-        self._timers: dict[Hashable, asyncio.TimerHandle] = {}
+        self._timers = Timers()
 
     async def hold(self) -> None:
         """Talks until either side ends it."""
         reading = asyncio.create_task(self._read())
         writing = asyncio.create_task(self._write())
-        self._after(self._timing.init, "init", self._expect_init)
+        self._timers.start("init", self._timing.init, self._expect_init)
         try:
             await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._stop_all()
-            for task in (reading, writing):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            reading.cancel()
+            writing.cancel()
+            ended = await asyncio.gather(reading, writing, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
 
     def close(self, code: int, reason: str) -> None:
         """Ends the conversation, after what waits to be sent; nothing more is taken or told."""
@@ -103,15 +82,14 @@ class Conversation:
         self.outbox.close(code, reason)
 
     def _stop_all(self) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
+        self._timers.cancel_all()
         for key in (*self._queries, *self._subscriptions):
             self._stop(key)
 
     async def _read(self) -> None:
         try:
             while True:
-                await self.outbox.room()
+                await self._room()
                 said = self._understood(await self._receive())
                 if said is not None:
                     await self._take(said)
@@ -121,6 +99,12 @@ class Conversation:
             self.close(closed.code, closed.reason)
         # The writer is the one to end it now; a client that goes on talking isn't heard.
         await asyncio.Event().wait()
+
+    async def _room(self) -> None:
+        """Returns once there is little under way: a client can't ask for more than it takes."""
+        await self.outbox.room()
+        if len(self._queries) >= MAX_QUERIES:
+            await asyncio.wait(tuple(self._queries.values()), return_when=asyncio.FIRST_COMPLETED)
 
     async def _receive(self) -> str | bytes:
         received = await self._socket.receive()
@@ -180,7 +164,7 @@ class Conversation:
             self._init_error = error.message
             self.outbox.put(message(type="connection_error", payload=error.message))
             return
-        self._forget("init")
+        self._timers.cancel("init")
         self.outbox.put(message(type="connection_ack"))
         self._keep_alive()
         self._expect_expiry()
@@ -279,33 +263,23 @@ class Conversation:
 
     # Time
 
-    def _after(self, seconds: float, name: Hashable, action: Callable[[], None]) -> None:
-        self._forget(name)
-        loop = asyncio.get_running_loop()
-        self._timers[name] = loop.call_later(min(max(0.0, seconds), MAX_TIMER_SECONDS), action)
-
-    def _forget(self, name: Hashable) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
-
     def _expect_init(self) -> None:
         self.close(INIT_TIMEOUT, "Connection initialisation timed out")
 
     def _keep_alive(self) -> None:
         self.outbox.replace(KEEP_ALIVE, self.dialect.keep_alive)
-        self._after(self._timing.keep_alive, KEEP_ALIVE, self._keep_alive)
+        self._timers.start("keep alive", self._timing.keep_alive, self._keep_alive)
 
     def _expect_expiry(self, clock: Callable[[], float] = time.time) -> None:
         """Ends the conversation when the session expires; a normal end, after which clients come again with a token."""
-        self._forget("expiry")
+        self._timers.cancel("expiry")
         if self._session is None or self._session.expires_at is None:
             return
         left = self._session.expires_at - clock()
         if left <= 0:
             self.close(NORMAL, "JWT expired")
         else:
-            self._after(left, "expiry", self._expect_expiry)
+            self._timers.start("expiry", left, self._expect_expiry)
 
 
 class Subscription:

@@ -131,6 +131,16 @@ def test_a_ping_is_answered_with_what_it_brought(blog: Engine) -> None:
         assert talking.receive() == {"type": "pong"}
 
 
+def test_more_operations_than_run_at_once_are_all_answered(blog: Engine) -> None:
+    with client(blog, init={}) as talking:
+        for n in range(300):
+            talking.subscribe("{ author_by_pk(id: 1) { name } }", key=str(n))
+        messages = [talking.receive() for _ in range(600)]
+        answers = {message["id"] for message in messages if message["type"] == "next"}
+        completed = {message["id"] for message in messages if message["type"] == "complete"}
+        assert answers == completed == {str(n) for n in range(300)}
+
+
 def test_numbers_in_variables_stay_as_exact_as_they_were_written(blog: Engine) -> None:
     with client(blog, init={}) as talking:
         start = '{"type": "subscribe", "id": "1", "payload": {"query": "query ($j: jsonb!) { author(where: {profile: '
