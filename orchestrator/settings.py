@@ -20,12 +20,16 @@ OnFailure = Literal["allow", "deny"]
 
 @dataclass(frozen=True)
 class Ports:
-    """The wanted port of each service; with `free`, any free one is taken instead."""
+    """The wanted port of each service; with `free`, any free one is taken instead.
+
+    `callback` is the testing web page's: None where it is not said, 0 where the page is not wanted.
+    """
 
     postgres: int
     hasura: int
     cognito: int
     awslambda: int
+    callback: int | None
     free: bool
 
 
@@ -106,6 +110,11 @@ def number(low: int, high: int) -> Parse:
     return parse
 
 
+def optional_number(low: int, high: int) -> Parse:
+    parse = number(low, high)
+    return lambda text: parse(text) if text else None
+
+
 def matching(pattern: str, description: str) -> Parse:
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -142,6 +151,7 @@ VARIABLES = (
         "us-east-1_LocalDev1",
         matching(r"[a-z]{2}(-[a-z]+)+-[0-9]_[A-Za-z0-9]+", "a user pool id, such as us-east-1_LocalDev1"),
     ),
+    Variable("COGNITO_CALLBACK_PORT", "", optional_number(0, 65535)),
     Variable(
         "COGNITO_CLIENT_ID", "hasuralocalclient", matching(r"[A-Za-z0-9_+]{1,128}", "letters, digits, + and _ only")
     ),
@@ -221,6 +231,7 @@ def load(environ: Mapping[str, str], env_file: Mapping[str, str], secrets: Mappi
             hasura=values["HASURA_PORT"],
             cognito=values["COGNITO_PORT"],
             awslambda=values["LAMBDA_PORT"],
+            callback=values["COGNITO_CALLBACK_PORT"],
             free=values["STACK_PORTS"] == "free",
         ),
         postgres=Postgres(

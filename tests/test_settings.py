@@ -36,6 +36,14 @@ def test_the_environment_beats_the_file_and_the_file_beats_the_default() -> None
     assert settings({"HASURA_PORT": "9100"}, {"HASURA_PORT": "9000"}).ports.hasura == 9100
 
 
+def test_the_callback_port_is_unsaid_switched_off_or_a_port() -> None:
+    assert settings().ports.callback is None
+    assert settings({"COGNITO_CALLBACK_PORT": "0"}).ports.callback == 0
+    assert settings({"COGNITO_CALLBACK_PORT": "3111"}).ports.callback == 3111
+    with pytest.raises(StackError, match="COGNITO_CALLBACK_PORT=x"):
+        settings({"COGNITO_CALLBACK_PORT": "x"})
+
+
 def test_an_empty_value_is_no_value() -> None:
     assert settings({"HASURA_PORT": ""}, {"HASURA_PORT": "9000"}).ports.hasura == 9000
     assert settings(env_file={"HASURA_PORT": ""}).ports.hasura == 8080

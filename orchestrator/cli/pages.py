@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli import output as out
 from orchestrator.errors import StackError
 from orchestrator.project.config import find_root
 from orchestrator.stack.plan import Urls
@@ -19,27 +20,37 @@ PAGES: Mapping[str, tuple[Callable[[Urls], str | None], str]] = {
         lambda urls: urls.console,
         "Take HASURA_GRAPHQL_ENABLE_CONSOLE out of .env and run `hasura-cognito up`.",
     ),
+    "login": (
+        lambda urls: urls.hosted_ui,
+        "Give the template's first app client AllowedOAuthFlowsUserPoolClient, AllowedOAuthFlows and CallbackURLs.",
+    ),
 }
 
 
 @click.command()
 @click.argument("page", type=click.Choice(list(PAGES)))
+@click.option("--print", "only_print", is_flag=True, help="Print the address and open nothing.")
+@out.formats("text", "json")
 @click.pass_obj
-def open_page(project: Path, page: str) -> None:
+def open_page(project: Path, page: str, only_print: bool, output: out.Format) -> None:
     """Open a page of the running stack in the browser, and print its address.
 
     \b
     console  GraphiQL on the engine, with fields for the role, an ID token and the admin secret
              (which is in .stack/secrets.env, unless you set one)
+    login    the hosted UI; after signing in, the callback page shows the tokens and asks Hasura with them
 
     \b
     Examples:
-      hasura-cognito open console
+      hasura-cognito open login
+      hasura-cognito open login --print
     """
     find, hint = PAGES[page]
     url = find(running(find_root(project)).urls)
     if url is None:
         raise StackError(f"The {page} is switched off.", hint)
-    click.echo(url)
+    out.print_json({"page": page, "url": url}) if output == "json" else click.echo(url)
+    if only_print or output == "json":
+        return
     if not webbrowser.open(url):
         raise StackError("No browser could be started here.", f"Open {url} yourself.")

@@ -81,6 +81,7 @@ def print_for_people(facts: Mapping[str, Any]) -> None:
             **({"console": urls["console"]} if urls["console"] else {}),
             "PostgreSQL": without_password(urls["postgres"]),
             "Cognito": urls["cognito"],
+            **({"hosted UI": urls["hosted_ui"]} if urls["hosted_ui"] else {}),
             "issuer": urls["issuer"],
             "keys": urls["jwks"],
             "Lambda": urls["lambda"],

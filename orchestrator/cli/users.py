@@ -13,9 +13,10 @@ import click
 from orchestrator.cli import output as out
 from orchestrator.errors import StackError
 from orchestrator.project.config import find_root
+from orchestrator.services.hasura import CLAIMS_NAMESPACE
 from orchestrator.stack.accounts import Accounts
 from orchestrator.stack.status import running
-from orchestrator.stack.verify import CLAIMS_NAMESPACE, claims_of
+from orchestrator.stack.verify import claims_of
 
 
 def accounts(project: Path) -> Accounts:

@@ -13,6 +13,8 @@ from orchestrator.settings import Hasura
 # Where metadata/databases/databases.yaml looks for the application's database.
 SOURCE_URL_VARIABLE = "PG_DATABASE_URL"
 CONSOLE = "HASURA_GRAPHQL_ENABLE_CONSOLE"
+# Where Hasura looks for its claims in a token, unless it is told otherwise.
+CLAIMS_NAMESPACE = "https://hasura.io/jwt/claims"
 # Hasura's words for it.
 TRUE = ("true", "t", "yes", "y")
 

@@ -45,6 +45,8 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
         children = Children(layout.state)
         alive = children.alive()
         plan = plan_here(root, environ, record, running=alive)
+        for notice in plan.notices:
+            report(Event("callback", notice, 0))
         if not alive:
             children.close()  # What a killed supervisor left behind may still hold a port.
             undo.callback(children.close)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import ports, postgres_binaries
 from orchestrator.project import template
 from orchestrator.project.template import Template
+from orchestrator.services import callback
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.settings import Ports, Settings, load, read_env_file
@@ -22,6 +24,8 @@ PORT_VARIABLES = {
     "cognito": "COGNITO_PORT",
     "lambda": "LAMBDA_PORT",
 }
+# Where the template's client calls back to.
+CALLBACK_PORT = 3000
 
 
 def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, running: bool) -> Plan:
@@ -30,8 +34,11 @@ def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, 
     before = record.ports if record else {}
     usable = {name: port for name, port in before.items() if running or ports.is_free(port)}
     chosen = choose_ports(settings.ports, usable)
+    if callback_port := free_callback_port(settings.ports, chosen, before if running else {}):
+        chosen = {**chosen, callback.NAME: callback_port}
     read = read_template(root, settings, Addresses(settings.host, chosen))
-    return make_plan(settings, read, find_postgres(settings, environ), ports=chosen, root=root)
+    plan = make_plan(settings, read, find_postgres(settings, environ), ports=chosen, root=root)
+    return replace(plan, notices=tuple(callback_notices(settings.ports, chosen)))
 
 
 def read_template(root: Path, settings: Settings, addresses: Addresses) -> Template:
@@ -73,7 +80,28 @@ def choose_ports(wanted: Ports, before: Mapping[str, int]) -> Mapping[str, int]:
                     f"{PORT_VARIABLES[name]} and {PORT_VARIABLES[twins[0]]} are both {port}.", "Give each its own port."
                 )
         return fixed
-    return {**dict(zip(fixed, ports.free_ports(len(fixed)), strict=True)), **before}
+    had = {name: port for name, port in before.items() if name in fixed}
+    return {**dict(zip(fixed, ports.free_ports(len(fixed)), strict=True)), **had}
+
+
+def wanted_callback_port(wanted: Ports) -> int:
+    """Where the testing web page is wanted; 0 for nowhere. With `free`, applications have addresses of their own."""
+    return wanted.callback if wanted.callback is not None else 0 if wanted.free else CALLBACK_PORT
+
+
+def free_callback_port(wanted: Ports, others: Mapping[str, int], running: Mapping[str, int]) -> int | None:
+    """The port of the testing web page, or None if it is not wanted, or the application itself listens there."""
+    port = wanted_callback_port(wanted)
+    if not port or port in others.values():
+        return None
+    return port if running.get(callback.NAME) == port or ports.is_free(port) else None
+
+
+def callback_notices(wanted: Ports, chosen: Mapping[str, int]) -> Iterator[str]:
+    """Why there is no testing web page though it is wanted, in one line."""
+    port = wanted_callback_port(wanted)
+    if port and callback.NAME not in chosen:
+        yield f"port {port} is taken by {ports.owner(port) or 'another service'}, which gets the tokens"
 
 
 def require_free(name: str, variable: str, port: int) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.services import awslambda, cognito, hasura, postgres
+from orchestrator.services import awslambda, callback, cognito, hasura, postgres
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import Spec
 from orchestrator.settings import Settings
@@ -81,6 +81,7 @@ class Urls:
     hosted_ui: str | None
     awslambda: str
     tunnel: str | None
+    callback: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Plan:
     ports: Mapping[str, int]
     admin_secret: str = field(repr=False)
     wait_seconds: int
+    notices: tuple[str, ...] = ()
 
 
 def postgres_url(settings: Settings, addresses: Addresses, database: str) -> str:
@@ -153,13 +155,41 @@ def function_values(function: Function) -> Mapping[str, Any]:
     }
 
 
+def without_logical_id(client: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in client.items() if name != "logical_id"}
+
+
+def callback_page(
+    client: Mapping[str, Any], sign_in: str, urls: Urls, addresses: Addresses, layout: Layout, *, base: str
+) -> Spec:
+    return callback.callback(
+        client,
+        sign_in_url=sign_in,
+        cognito_url=urls.cognito,
+        graphql_url=urls.graphql,
+        console_url=urls.console,
+        claims_namespace=hasura.CLAIMS_NAMESPACE,
+        base=base,
+        host=addresses.host,
+        port=addresses.ports[callback.NAME],
+        state=layout.state,
+    )
+
+
 def make_plan(
     settings: Settings, template: Template, binaries: PostgresBinaries, *, ports: Mapping[str, int], root: Path
 ) -> Plan:
-    """The whole stack on these ports. The services come in the order in which `down` stops them, reversed."""
+    """The whole stack on these ports; where there is none for it, there is no testing web page.
+
+    The services come in the order in which `down` stops them, reversed.
+    """
     layout = Layout(root)
     addresses = Addresses(settings.host, ports)
+    page = addresses.url(callback.NAME) if callback.NAME in ports else None
+    clients = [callback.with_urls(without_logical_id(client), page) for client in template.clients]
     urls = make_urls(settings, addresses)
+    sign_in = callback.hosted_ui(clients[0], cognito_url=urls.cognito, base=page) if clients else None
+    urls = replace(urls, hosted_ui=sign_in, callback=page if sign_in else None)
     audience = tuple(client["ClientId"] for client in template.clients)
     secret = hasura.jwt_secret(jwks=urls.jwks, issuer=urls.issuer, audience=audience)
     specs = (
@@ -175,7 +205,7 @@ def make_plan(
         cognito.cognito(
             settings.cognito,
             pool=template.pool,
-            clients=[{k: v for k, v in client.items() if k != "logical_id"} for client in template.clients],
+            clients=clients,
             groups=template.groups,
             providers=template.providers,
             resource_servers=template.resource_servers,
@@ -210,13 +240,14 @@ def make_plan(
             cwd=layout.state,
         ),
     )
+    shown = (callback_page(clients[0], sign_in, urls, addresses, layout, base=page),) if page and sign_in else ()
     return Plan(
         backend="embedded",
         identity="local",
         layout=layout,
         urls=urls,
         pool=Pool(settings.cognito.pool_id, settings.cognito.client_id, settings.cognito.region),
-        specs=specs,
+        specs=(*specs, *shown),
         ports=ports,
         admin_secret=settings.hasura.admin_secret,
         wait_seconds=settings.wait_seconds,

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.errors import StackError
 from orchestrator.launchers.child import Children
+from orchestrator.services import callback
 from orchestrator.stack import record as records
 from orchestrator.stack.plan import Layout, Urls
 from orchestrator.stack.record import Record
@@ -52,12 +53,15 @@ def shown_time(seconds: float) -> str:
 
 
 def service_urls(urls: Urls) -> Mapping[str, str]:
-    return {"postgres": urls.postgres, "cognito": urls.cognito, "hasura": urls.hasura, "lambda": urls.awslambda}
+    """The address of each service; the testing web page is only there if its port was free."""
+    always = {"postgres": urls.postgres, "cognito": urls.cognito, "hasura": urls.hasura, "lambda": urls.awslambda}
+    return {**always, **({callback.NAME: urls.callback} if urls.callback else {})}
 
 
 def named(urls: Urls) -> Mapping[str, str | None]:
     """The URLs under the names that users know."""
-    return {"lambda" if name == "awslambda" else name: url for name, url in asdict(urls).items() if name != "hasura"}
+    shown = {name: url for name, url in asdict(urls).items() if name not in ("hasura", callback.NAME)}
+    return {"lambda" if name == "awslambda" else name: url for name, url in shown.items()}
 
 
 def running(root: Path) -> Record:

@@ -15,9 +15,8 @@ import httpx
 
 from orchestrator.errors import StackError
 from orchestrator.project.http import http_client
+from orchestrator.services.hasura import CLAIMS_NAMESPACE
 from orchestrator.stack.accounts import Accounts
-
-CLAIMS_NAMESPACE = "https://hasura.io/jwt/claims"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.services.awslambda import ACCOUNT
+from orchestrator.services.callback import hosted_ui, with_urls
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import Child, Spec
 from orchestrator.settings import load
@@ -20,10 +21,11 @@ PORTS = {"postgres": 5433, "hasura": 8080, "cognito": 9229, "lambda": 9001}
 SECRETS = {"POSTGRES_PASSWORD": "pg-secret", "HASURA_GRAPHQL_ADMIN_SECRET": "admin-secret"}
 
 
-def plan(**environ: str) -> Plan:
+def plan(*, callback: int | None = None, **environ: str) -> Plan:
     settings = load(environ, {}, SECRETS)
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
-    return make_plan(settings, read, BINARIES, ports=PORTS, root=Path("/project"))
+    ports = {**PORTS, **({"callback": callback} if callback else {})}
+    return make_plan(settings, read, BINARIES, ports=ports, root=Path("/project"))
 
 
 def spec(of: Plan, name: str) -> Spec:
@@ -86,6 +88,35 @@ def test_no_secret_is_in_an_argument_list_nor_in_a_repr() -> None:
         assert not any("secret" in word for word in each.run.argv)
     assert "pg-secret" not in repr(made)
     assert "admin-secret" not in repr(made)
+
+
+def test_the_hosted_ui_leads_to_the_templates_callback_url() -> None:
+    assert plan().urls.hosted_ui == (
+        "http://localhost:9229/login?client_id=hasuralocalclient&response_type=token&scope=openid+email+profile"
+        "&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcognito-callback"
+    )
+
+
+def test_the_testing_web_page_is_among_the_services_where_it_has_a_port() -> None:
+    assert [each.name for each in plan().specs if each.name == "callback"] == []
+    made = plan(callback=3111)
+    page, cognito = config(spec(made, "callback")), config(spec(made, "cognito"))
+    assert isinstance(cognito["clients"], list)
+    (client,) = cognito["clients"]
+    assert client["CallbackURLs"][-1] == "http://localhost:3111/cognito-callback"
+    assert client["LogoutURLs"][-1] == "http://localhost:3111/"
+    assert page["sign_in_url"] == made.urls.hosted_ui
+    assert str(made.urls.hosted_ui).endswith("redirect_uri=http%3A%2F%2Flocalhost%3A3111%2Fcognito-callback")
+    assert page["graphql_url"] == "http://localhost:8080/v1/graphql"
+    assert "secret" not in str(page)
+
+
+def test_a_client_without_oauth_has_no_hosted_ui() -> None:
+    client = {"ClientId": "c", "CallbackURLs": ["http://localhost:3000/"], "AllowedOAuthFlows": ["code"]}
+    assert hosted_ui(client, cognito_url="http://localhost:9229", base=None) is None
+    allowed = {**client, "AllowedOAuthFlowsUserPoolClient": True}
+    assert "response_type=code" in str(hosted_ui(allowed, cognito_url="http://localhost:9229", base=None))
+    assert with_urls(client, "http://localhost:3111") == client
 
 
 def test_a_variable_passed_on_beats_a_default_but_not_an_address() -> None:
