@@ -105,7 +105,7 @@ function showTokens(tokens) {
     const said = part.querySelector("[role=status]");
     part.querySelector("button").addEventListener("click", async () => {
       await navigator.clipboard.writeText(token);
-      said.textContent = `The ${title.toLowerCase()} is copied.`;
+      said.textContent = "Copied.";
     });
     part.querySelector("details").open = name === "id_token";
     byId("tokens").append(part);
@@ -174,6 +174,7 @@ async function main() {
     const tokens = given.tokens ?? (given.code ? await exchanged(given.code) : kept);
     if (tokens) return show(tokens);
     title("Nobody is signed in");
+    byId("sign-in").hidden = byId("sign-out").hidden = true;
     byId("empty").hidden = false;
   } catch (error) {
     title("The sign-in failed");
