@@ -1,4 +1,4 @@
-"""The hosted UI of a running stack: up to the row in Postgres, with a password and with Google, and the callback page."""
+"""The hosted UI of a running stack, up to the row in Postgres and to the callback page."""
 
 from __future__ import annotations
 
@@ -56,11 +56,7 @@ def test_who_signs_up_on_the_page_reads_the_own_row_with_the_token_of_the_fragme
 
 def test_a_provider_of_the_template_is_a_button_and_its_users_get_a_row(shared: Project) -> None:
     shared.edit("lambdas/template.yaml", "\n  UserPoolDomain:\n", GOOGLE)
-    shared.edit(
-        "lambdas/template.yaml",
-        "SupportedIdentityProviders: [COGNITO]",
-        "SupportedIdentityProviders: [COGNITO, Google]",
-    )
+    shared.edit("lambdas/template.yaml", "Providers: [COGNITO]", "Providers: [COGNITO, Google]")
     shared.ok("up", "--no-verify")
     stack = running(shared)
     with Browser(stack.facts["urls"]["cognito"]) as browser:
