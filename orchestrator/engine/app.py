@@ -44,6 +44,7 @@ from orchestrator.engine.websocket.connection import Conversations, Origins
 
 if TYPE_CHECKING:
     from orchestrator.engine.auth_hook import AuthHook
+    from orchestrator.engine.input_hook_client import InputHookClient
     from orchestrator.engine.jwk import Key
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Engine:
         self._config = config
         self._state = state
         self._authenticator = authenticator
+        self._hook_client: InputHookClient | None = None
         self._live = Subscriptions(
             self._fetch,
             queries=Pace(config.live_queries_refetch_interval, config.live_queries_batch_size),
@@ -76,6 +78,8 @@ class Engine:
 
     async def close(self) -> None:
         await self._live.close()
+        if self._hook_client is not None:
+            await self._hook_client.close()
 
     # GraphQL
 
@@ -100,8 +104,8 @@ class Engine:
             session = await self._authenticator.admit(headers, body)
             asked = read_json(body)
             if isinstance(asked, list):
-                return 200, await self._answer_all(asked, session)
-            return 200, await self.answer(asked, session)
+                return 200, await self._answer_all(asked, session, headers)
+            return 200, await self.answer(asked, session, headers)
         except EngineError as error:
             return error.status if error_status is None else error_status, self._graphql_error(error, session)
         except asyncio.CancelledError:
@@ -133,22 +137,32 @@ class Engine:
     async def websocket(self, socket: WebSocket) -> None:
         await self._conversations.hold(socket)
 
-    async def answer(self, body: Any, session: Session) -> bytes:
-        """The answer to one request, as bytes of JSON."""
+    async def answer(self, body: Any, session: Session, headers: Mapping[str, str]) -> bytes:
+        """The answer to one request, as bytes of JSON; the headers are what web services that it asks may see."""
         request = prepare.read_request(body)
         state = self._state
         runnable = state.snapshot.operations.prepare(request, session)
         if isinstance(runnable, RunLive):
             raise validation_failed("subscriptions are not supported over HTTP, use websockets instead")
+        if isinstance(runnable, prepare.RunMutation) and runnable.checks:
+            await self._hooks().check(runnable.checks, session, headers, request.variables)
         data = await execute.run(runnable, state.databases, session, request.variables)
         return b'{"data":' + data + b"}"
 
-    async def _answer_all(self, bodies: Sequence[Any], session: Session) -> bytes:
+    def _hooks(self) -> InputHookClient:
+        # Here, so that an engine without such hooks need not load an HTTP client.
+        from orchestrator.engine.input_hook_client import InputHookClient
+
+        if self._hook_client is None:
+            self._hook_client = InputHookClient(self._config.environ)
+        return self._hook_client
+
+    async def _answer_all(self, bodies: Sequence[Any], session: Session, headers: Mapping[str, str]) -> bytes:
         """A batch: each request has its own answer."""
         answers = []
         for body in bodies:
             try:
-                answers.append(await self.answer(body, session))
+                answers.append(await self.answer(body, session, headers))
             except EngineError as error:
                 answers.append(self._graphql_error(error, session))
         return b"[" + b",".join(answers) + b"]"

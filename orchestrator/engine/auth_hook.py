@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 
 from orchestrator.engine.errors import EngineError, access_denied, unexpected
-from orchestrator.engine.json_value import below, encountered
+from orchestrator.engine.json_value import PLAIN_KEY, encountered
 from orchestrator.engine.session import NOT_VARIABLES, ROLE, Session
 
 logger = logging.getLogger(__name__)
@@ -103,8 +103,17 @@ def read_answer(body: bytes) -> Mapping[str, str]:
     for name, value in answer.items():
         if not isinstance(value, str):
             found = encountered(value)
-            raise invalid(below("$", name), f"parsing Text failed, expected String, but encountered {found}")
+            raise invalid(member(name), f"parsing Text failed, expected String, but encountered {found}")
     return answer
+
+
+def member(name: str) -> str:
+    """The path of a member within a message, which Hasura writes unlike the paths of its own errors.
+
+    >>> member("X-Hasura-Role")
+    "$['X-Hasura-Role']"
+    """
+    return f"$.{name}" if PLAIN_KEY.fullmatch(name) else f"$['{name}']"
 
 
 def invalid(path: str, reason: str) -> EngineError:

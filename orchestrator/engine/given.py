@@ -254,6 +254,11 @@ def _filled(value: Given, variables: Any) -> Any:
     return plain(value)
 
 
+def resolved(value: Given, variables: Any) -> Any:
+    """The value with the request's variables filled in."""
+    return _filled(value, variables)
+
+
 def at_steps(variables: Any, steps: Steps) -> Any:
     """The part of the variables that the steps lead to; a single value counts as a list of one."""
     for step in steps:

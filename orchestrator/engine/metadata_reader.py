@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from orchestrator.engine.catalog import QualifiedName
+from orchestrator.engine.input_hooks import read_hook
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import (
     ALL,
@@ -366,13 +367,19 @@ def read_limit(value: JsonValue) -> int | None:
     return value.integer()
 
 
+def read_validate_input(value: JsonValue) -> Any:
+    """The description of an input hook, as it stands; raises where it is none."""
+    read_hook(value)
+    return value.json
+
+
 def read_insert_permission(value: JsonValue, comment: str | None = None) -> InsertPermission:
     return InsertPermission(
         check=value["check"].object(),
         columns=value.optional("columns", read_columns, None),
         set=value.optional("set", JsonValue.object, {}),
         backend_only=value.flag("backend_only"),
-        validate_input=value.object().get("validate_input"),
+        validate_input=value.optional("validate_input", read_validate_input, None),
         comment=comment,
     )
 
@@ -384,7 +391,7 @@ def read_update_permission(value: JsonValue, comment: str | None = None) -> Upda
         check=value.optional("check", JsonValue.object, None),
         set=value.optional("set", JsonValue.object, {}),
         backend_only=value.flag("backend_only"),
-        validate_input=value.object().get("validate_input"),
+        validate_input=value.optional("validate_input", read_validate_input, None),
         comment=comment,
     )
 
@@ -393,7 +400,7 @@ def read_delete_permission(value: JsonValue, comment: str | None = None) -> Dele
     return DeletePermission(
         filter=value["filter"].object(),
         backend_only=value.flag("backend_only"),
-        validate_input=value.object().get("validate_input"),
+        validate_input=value.optional("validate_input", read_validate_input, None),
         comment=comment,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -12,6 +12,7 @@ from orchestrator.engine.arguments import arguments_of, reject_null
 from orchestrator.engine.boolexp import BoolExp
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given
+from orchestrator.engine.input_checks import InsertChecks, check_of, update_input
 from orchestrator.engine.inserts import InsertPlanner, numbered
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.planner import TYPENAME, Planner, find_field
@@ -67,11 +68,23 @@ class MutationPlanner:
             return plan.CallFunction(self.planner.function(field, binding, selected, path))
         arguments = arguments_of(field, selected, self.planner.variables, path)
         if isinstance(binding, InsertRoot):
-            insert = InsertPlanner(self.planner).insert(binding, arguments, path)
-            return plan.Mutation((insert,), self._output(binding.access, selected, path, single=binding.one))
+            return self._insert(binding, arguments, selected, path)
         if isinstance(binding, UpdateRoot):
-            return self._update(binding, field, arguments, selected, path)
-        return self._delete(binding, field, arguments, selected, path)
+            update = self._update(binding, field, arguments, selected, path)
+            hook = binding.access.update.hook if binding.access.update else None
+            return replace(update, checks=check_of(hook, update_input(binding, arguments)))
+        delete = self._delete(binding, field, arguments, selected, path)
+        by_key = {"pk_columns": Given(dict(arguments))}
+        hook = binding.access.delete.hook if binding.access.delete else None
+        return replace(delete, checks=check_of(hook, [by_key if binding.by_pk else arguments]))
+
+    def _insert(
+        self, binding: InsertRoot, arguments: Mapping[str, Given], selected: Selected, path: str
+    ) -> plan.Mutation:
+        insert = InsertPlanner(self.planner).insert(binding, arguments, path)
+        output = self._output(binding.access, selected, path, single=binding.one)
+        objects = [arguments["object"]] if binding.one else given.as_list(arguments["objects"], path)
+        return plan.Mutation((insert,), output, checks=InsertChecks(self.planner).of(binding.access, objects))
 
     # Updates and deletes
 

@@ -11,6 +11,8 @@ from orchestrator.engine import boolexp
 from orchestrator.engine.boolexp import TRUE, BoolExp
 from orchestrator.engine.catalog import Column
 from orchestrator.engine.expressions import condition, permission_value
+from orchestrator.engine.input_hooks import InputHook, read_hook
+from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata import (
     ALL,
     Columns,
@@ -48,6 +50,7 @@ class InsertRights:
     columns: tuple[str, ...]
     presets: Mapping[str, Param]
     check: BoolExp
+    hook: InputHook | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,13 @@ class UpdateRights:
     presets: Mapping[str, Param]
     filter: BoolExp
     check: BoolExp
+    hook: InputHook | None = None
 
 
 @dataclass(frozen=True)
 class DeleteRights:
     filter: BoolExp
+    hook: InputHook | None = None
 
 
 @dataclass(frozen=True)
@@ -200,16 +205,17 @@ class _Resolver:
     def insert(self, permission: InsertPermission) -> InsertRights:
         columns = self.columns(ALL if permission.columns is None else permission.columns)
         presets = self.presets(permission.set)
-        return InsertRights(self.writable(columns, presets), presets, self.condition(permission.check))
+        check = self.condition(permission.check)
+        return InsertRights(self.writable(columns, presets), presets, check, hook_of(permission))
 
     def update(self, permission: UpdatePermission) -> UpdateRights:
         presets = self.presets(permission.set)
         columns = self.writable(self.columns(permission.columns), presets)
         check = TRUE if permission.check is None else self.condition(permission.check)
-        return UpdateRights(columns, presets, self.condition(permission.filter), check)
+        return UpdateRights(columns, presets, self.condition(permission.filter), check, hook_of(permission))
 
     def delete(self, permission: DeletePermission) -> DeleteRights:
-        return DeleteRights(self.condition(permission.filter))
+        return DeleteRights(self.condition(permission.filter), hook_of(permission))
 
     def columns(self, columns: Columns) -> tuple[str, ...]:
         known = self.table.info.columns
@@ -225,3 +231,8 @@ class _Resolver:
 
     def condition(self, json: Any) -> BoolExp:
         return condition(json, self.source, self.table, permission_value)
+
+
+def hook_of(permission: InsertPermission | UpdatePermission | DeletePermission) -> InputHook | None:
+    """The web service that checks the input, as the metadata describes it."""
+    return None if permission.validate_input is None else read_hook(JsonValue(permission.validate_input))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.engine.boolexp import BoolExp, FunctionCall, Join
 from orchestrator.engine.catalog import QualifiedName
+from orchestrator.engine.input_hooks import InputCheck
 from orchestrator.engine.sql import Param, Source
 
 # The protocol allows 65,535 parameters, asyncpg half of them; conditions and presets need some, too.
@@ -314,6 +315,7 @@ class Mutation:
     changes: tuple[Insert | Update | Delete, ...]
     outputs: MutationOutput
     many: bool = False
+    checks: tuple[InputCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

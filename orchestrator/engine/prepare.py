@@ -14,6 +14,7 @@ from orchestrator.engine.answers import Slot, slot_of
 from orchestrator.engine.document import Document, Operation, choose_operation, parse_document
 from orchestrator.engine.errors import EngineError, validation_failed
 from orchestrator.engine.given import Declared, Variables
+from orchestrator.engine.input_hooks import InputCheck
 from orchestrator.engine.mutations import MutationPlanner
 from orchestrator.engine.options import Options
 from orchestrator.engine.planner import Planner
@@ -79,8 +80,11 @@ class MutationField:
 
 @dataclass(frozen=True)
 class RunMutation:
+    """`checks` are to be passed before anything is changed."""
+
     fields: tuple[MutationField, ...]
     steps: tuple[remote.Step, ...] = ()
+    checks: tuple[InputCheck, ...] = ()
 
     @property
     def leaves(self) -> tuple[MutationField, ...]:
@@ -287,7 +291,16 @@ def _select(nodes: list[plan.Query]) -> Statement:
 
 
 def compile_mutation(roots: tuple[plan.Root, ...]) -> RunMutation:
-    return RunMutation(tuple(_mutation_field(root) for root in roots), tuple(remote.root_steps(roots)))
+    fields = tuple(_mutation_field(root) for root in roots)
+    return RunMutation(fields, tuple(remote.root_steps(roots)), tuple(_checks(roots)))
+
+
+def _checks(roots: tuple[plan.Root, ...]) -> Iterator[InputCheck]:
+    for root in roots:
+        if root.below is not None:
+            yield from _checks(root.below)
+        elif isinstance(root.node, plan.Mutation):
+            yield from root.node.checks
 
 
 def _mutation_field(root: plan.Root) -> MutationField:

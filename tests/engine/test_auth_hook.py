@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,51 +13,17 @@ from orchestrator.engine.auth_hook import AuthHook, HookClient, expiry
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.session import AuthConfig, Authenticator
 from tests.engine.conftest import start_engine, stop_engine
+from tests.engine.web_hook import Hook, serving
 
 ADMIN = {"x-hasura-admin-secret": "secret"}
 NOW = 1_700_000_000.0
 USER = {"X-Hasura-Role": "user", "X-Hasura-User-Id": "7"}
 
 
-class Hook:
-    """A service that gives one answer and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.answer: tuple[int, Any] = (200, USER)
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                body = json.loads(self.rfile.read(length)) if length else None
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                hook.asked.append((self.command, headers, body))
-                status, answer = hook.answer
-                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_POST = do_GET
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
-
-
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    hook = Hook()
-    thread = threading.Thread(target=hook.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield hook
-    hook.server.shutdown()
-    thread.join()
-    hook.server.server_close()
+    with serving(USER) as hook:
+        yield hook
 
 
 async def session_of(setting: AuthHook, headers: dict[str, str], body: bytes = b"") -> Any:

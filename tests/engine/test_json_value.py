@@ -16,7 +16,7 @@ def refusal(read):
 
 def test_a_member_knows_its_place():
     assert VALUE["list"].items()[1]["deep"] == JsonValue(True, "$.args.list[1].deep")
-    assert VALUE["odd key"].path == "$.args['odd key']"
+    assert VALUE["odd key"].path == '$.args["odd key"]'
 
 
 def test_null_counts_as_absent():

@@ -53,7 +53,7 @@ class Conversation:
         self._socket = socket
         self._api = api
         self._timing = timing
-        self._headers = headers
+        self._headers = self._asks_with = headers
         self._session: Session | None = None
         self._init_error: str | None = None
         self._queries: dict[str, asyncio.Task[None]] = {}
@@ -157,13 +157,15 @@ class Conversation:
         if self._session is not None and self.dialect.is_strict:
             raise Closed(TOO_MANY_INITS, "Too many initialisation requests")
         try:
-            self._session = await self._api.session({**self._headers, **sent_headers(payload)})
+            headers = {**self._headers, **sent_headers(payload)}
+            self._session = await self._api.session(headers)
         except EngineError as error:
             if self.dialect.is_strict:
                 raise Closed(FORBIDDEN, error.message) from error
             self._init_error = error.message
             self.outbox.put(message(type="connection_error", payload=error.message))
             return
+        self._asks_with = headers
         self._timers.cancel("init")
         self.outbox.put(message(type="connection_ack"))
         self._keep_alive()
@@ -219,7 +221,7 @@ class Conversation:
 
     async def _answer(self, key: str, body: Any, session: Session) -> None:
         try:
-            answer = await self._api.answer(body, session)
+            answer = await self._api.answer(body, session, self._asks_with)
         except EngineError as error:
             # What fails while it runs is an answer; only what can't run at all is an error of the protocol's.
             answer = self.failure(error, session)
