@@ -12,6 +12,7 @@ from orchestrator.engine.consistency import without_dependents
 from orchestrator.engine.inconsistency import Databases, Inconsistency, ObjectId, drop_object
 from orchestrator.engine.metadata import Metadata, Source
 from orchestrator.engine.refused_changes import pairs, refuse
+from orchestrator.engine.remote_renaming import Renames, rename_remote
 from orchestrator.engine.renaming import rename_column, rename_table
 from orchestrator.engine.tracked import TrackedSource, track
 
@@ -37,7 +38,7 @@ def follow(
     refuse(source, change.before, after)
     followed = without_gone_functions(renamed(source, change.before, after), change.before, after)
     followed = without_gone_columns(followed, after)
-    metadata = metadata.with_source(followed)
+    metadata = rename_remote(metadata.with_source(followed), renames_of(source.name, change.before, after))
     for name in followed.tables:
         if name not in after.tables and name in change.before.tables:
             metadata = drop_object(metadata, ObjectId(source.name, name))
@@ -56,12 +57,24 @@ def renamed(source: Source, before: Catalog, after: Catalog) -> Source:
     return source
 
 
-def columns_renamed(source: Source, tracked: TrackedSource, old: TableInfo, new: TableInfo) -> Source:
+def renames_of(source: str, before: Catalog, after: Catalog) -> Renames:
+    both = list(pairs(before, after))
+    return Renames(
+        source,
+        tables={old.name: new.name for old, new in both if old.name != new.name},
+        columns={old.name: found for old, new in both if (found := new_column_names(old, new))},
+    )
+
+
+def new_column_names(old: TableInfo, new: TableInfo) -> dict[str, str]:
     by_position = {column.position: column.name for column in new.columns}
-    for column in old.columns:
-        name = by_position.get(column.position, column.name)
-        if name != column.name:
-            source = rename_column(source, tracked, old.name, column.name, name)
+    named = ((column.name, by_position.get(column.position, column.name)) for column in old.columns)
+    return {name: now for name, now in named if name != now}
+
+
+def columns_renamed(source: Source, tracked: TrackedSource, old: TableInfo, new: TableInfo) -> Source:
+    for name, now in new_column_names(old, new).items():
+        source = rename_column(source, tracked, old.name, name, now)
     return source
 
 

@@ -31,6 +31,9 @@ from orchestrator.engine.tracked import TrackedSource, track
 
 logger = logging.getLogger(__name__)
 
+# How long to leave a metadata database alone that is away.
+REST_SECONDS = 5.0
+
 METADATA = object()
 """The key of the metadata database among the databases."""
 
@@ -139,6 +142,7 @@ class State:
                     await self._catch_up()
             except (EngineError, *db.UNUSABLE) as error:
                 logger.warning("the metadata can't be looked at: %s", error)
+                await asyncio.sleep(REST_SECONDS)
 
     async def _catch_up(self) -> None:
         """Takes up what another engine saved."""

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.engine.commands.command import Call, Result, find_source, refusal, source_of
+from orchestrator.engine.commands.command import Call, Result, dropped, find_source, refusal, source_of
 from orchestrator.engine.inconsistency import ObjectId
 from orchestrator.engine.metadata import Customization, Source, without
 from orchestrator.engine.metadata_reader import read_customization, read_source_configuration
+from orchestrator.engine.remote_renaming import Renames, rename_remote
 
 
 def add_source(call: Call) -> Result:
@@ -41,9 +42,9 @@ def update_source(call: Call) -> Result:
 
 def drop_source(call: Call) -> Result:
     name = call.args["name"].non_empty_text()
-    call.args.flag("cascade")
+    cascade = call.args.flag("cascade")
     source = find_source(call, name)
-    return Result(replace(call.metadata, sources=without(call.metadata.sources, source.name)))
+    return dropped(call, ObjectId(source.name), cascade=cascade)
 
 
 def rename_source(call: Call) -> Result:
@@ -51,8 +52,9 @@ def rename_source(call: Call) -> Result:
     source = find_source(call, name)
     if new_name in call.metadata.sources:
         raise refusal("already-exists", f'source with name "{new_name}" already exists')
-    sources = without(call.metadata.sources, name)
-    return Result(replace(call.metadata, sources={**sources, new_name: replace(source, name=new_name)}))
+    followed = rename_remote(call.metadata, Renames(name, new_name))
+    source = replace(followed.sources[source.name], name=new_name)
+    return Result(replace(followed, sources={**without(followed.sources, name), new_name: source}))
 
 
 def set_source_customization(call: Call) -> Result:

@@ -422,3 +422,20 @@ def test_a_root_field_that_does_not_exist_is_refused_where_it_stands():
     args = {"table": "author", "role": "user", "permission": permission}
     error = refusal(TRACKED, "pg_create_select_permission", args)
     assert (error.code, error.path) == ("parse-failed", "$.args.permission.query_root_fields[1]")
+
+
+def test_a_source_that_another_leads_to_is_renamed_there_and_dropped_with_cascade_only():
+    databases = Databases({"default": CATALOG, "other": CATALOG, "third": CATALOG})
+    to_source = {"source": "other", "table": "article", "field_mapping": {"id": "id"}, "relationship_type": "object"}
+    metadata = TRACKED.with_source(Source("other", configuration=CONNECTION))
+    for name, args in (
+        ("pg_track_table", {"source": "other", "table": "article", "configuration": {"custom_name": "piece"}}),
+        ("pg_create_remote_relationship", {"table": "author", "name": "far", "definition": {"to_source": to_source}}),
+        ("rename_source", {"name": "other", "new_name": "third"}),
+    ):
+        metadata, _ = run(metadata, name, args, databases=databases)
+    error = refusal(metadata, "pg_drop_source", {"name": "third"}, databases=databases)
+    words = 'cannot drop due to the following dependent objects: remote relationship author.far in source "default"'
+    assert shape(error) == ("dependency-error", "$.args", words)
+    left, _ = run(metadata, "pg_drop_source", {"name": "third", "cascade": True}, databases=databases)
+    assert left == TRACKED
