@@ -26,7 +26,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request to sign in, or an answer to a challenge on the way; `device_key` is the device it claims to be."""
+    """A request to sign in, or an answer to a challenge on the way.
+
+    `device_key` is the device that the client claims to be, `session` that of the challenge being answered.
+    """
 
     emulator: Emulator
     pool: Pool
@@ -35,6 +38,7 @@ class Attempt:
     metadata: Json | None
     terms: Terms | None = None
     device_key: str | None = None
+    session: str | None = field(default=None, repr=False)
 
     def required(self, name: str) -> str:
         value = self.parameters.get(name)
@@ -77,12 +81,15 @@ class Challenged:
 Outcome = SignedIn | Challenged
 
 
-def pose(attempt: Attempt, sub: str, name: str, data: Json) -> str:
-    """Keeps a challenge; gives the text that names it in the answer: the session, or SRP's secret block."""
+def pose(attempt: Attempt, sub: str, name: str, data: Json, *, identity: str | None = None) -> str:
+    """Keeps a challenge; gives the text that names it in the answer: the session, or SRP's secret block.
+
+    `identity` is the text where it is not to be a new one.
+    """
     at = attempt.emulator.clock()
     if attempt.device_key:
         data = {**data, "device_key": attempt.device_key}
-    identity = base64.b64encode(attempt.emulator.random(96)).decode()
+    identity = identity or base64.b64encode(attempt.emulator.random(96)).decode()
     expires_at = at + attempt.client.session_seconds
     challenges.add(attempt.emulator.database, Challenge(identity, attempt.client.id, sub, name, data, expires_at), at)
     return identity

@@ -40,7 +40,8 @@ def asked(attempt: Attempt, user: User) -> Challenged | None:
     """The challenge for a client that says it is a known device; None for any other."""
     if _known(attempt, user) is None:
         return None
-    session = pose(attempt, user.sub, "DEVICE_SRP_AUTH", {})
+    # After a second factor amazon-cognito-identity-js goes on with the session of that, which is used up.
+    session = pose(attempt, user.sub, "DEVICE_SRP_AUTH", {}, identity=attempt.session)
     return Challenged("DEVICE_SRP_AUTH", {"DEVICE_KEY": attempt.device_key, "USERNAME": user.username}, session)
 
 

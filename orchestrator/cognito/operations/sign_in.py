@@ -85,7 +85,8 @@ async def _respond(emulator: Emulator, pool: Pool, client: Client, request: Json
     by_block = name in NAMED_BY_BLOCK
     session = parameters.get("PASSWORD_CLAIM_SECRET_BLOCK") if by_block else request.get("Session")
     challenge = posed(attempt, name, session)
-    attempt = replace(attempt, device_key=parameters.get("DEVICE_KEY") or challenge.data.get("device_key"))
+    device_key = parameters.get("DEVICE_KEY") or challenge.data.get("device_key")
+    attempt = replace(attempt, device_key=device_key, session=None if by_block else session)
     return _answer(await CHALLENGES[name](attempt, challenge))
 
 
