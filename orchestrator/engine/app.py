@@ -28,10 +28,11 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from orchestrator.engine import db, exact_json, execute, metadata_api, pg_dump, prepare
+from orchestrator.engine import db, exact_json, execute, metadata_api, pg_dump, prepare, rest
 from orchestrator.engine.config import Config, ConfigError
 from orchestrator.engine.direct import JSON_TYPE, DirectProtocol, decoded, read, request_id
 from orchestrator.engine.errors import EngineError, access_denied, not_exists, not_found, unexpected, validation_failed
+from orchestrator.engine.explain import explain
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.live.poller import Pace
 from orchestrator.engine.live.registry import Leave, Subscriptions
@@ -139,15 +140,16 @@ class Engine:
 
     async def answer(self, body: Any, session: Session, headers: Mapping[str, str]) -> bytes:
         """The answer to one request, as bytes of JSON; the headers are what web services that it asks may see."""
-        request = prepare.read_request(body)
+        return b'{"data":' + await self._data(prepare.read_request(body), session, headers) + b"}"
+
+    async def _data(self, request: prepare.Request, session: Session, headers: Mapping[str, str]) -> bytes:
         state = self._state
         runnable = state.snapshot.operations.prepare(request, session)
         if isinstance(runnable, RunLive):
             raise validation_failed("subscriptions are not supported over HTTP, use websockets instead")
         if isinstance(runnable, prepare.RunMutation) and runnable.checks:
             await self._hooks().check(runnable.checks, session, headers, request.variables)
-        data = await execute.run(runnable, state.databases, session, request.variables)
-        return b'{"data":' + data + b"}"
+        return await execute.run(runnable, state.databases, session, request.variables)
 
     def _hooks(self) -> InputHookClient:
         # Here, so that an engine without such hooks need not load an HTTP client.
@@ -210,6 +212,34 @@ class Engine:
 
         return await self._to_admin(request, answer)
 
+    async def explain(self, request: Request) -> Response:
+        async def answer() -> Response:
+            body = JsonValue(read_json(await request.body()))
+            found = await explain(self._state.snapshot.operations, self._state.databases, body)
+            return json_response(orjson.dumps(found), headers_of(request))
+
+        return await self._to_admin(request, answer)
+
+    async def rest(self, request: Request) -> Response:
+        """An endpoint of the metadata's: the answer is the stored query's `data`."""
+        session: Session | None = None
+        headers = headers_of(request)
+        try:
+            session = await self._authenticator.admit(headers)
+            body = await request.body()
+            members = read_json(body) if body else {}
+            asked = rest.Given(
+                request.path_params["path"],
+                request.method,
+                dict(request.query_params),
+                members if isinstance(members, dict) else {},
+            )
+            data = await self._data(rest.request_of(self._state.snapshot.metadata, asked), session, headers)
+        except EngineError as error:
+            content = orjson.dumps(error.as_rest(internal=self._shows_internals(session)), default=str)
+            return json_response(content, headers, error.status)
+        return json_response(data, headers)
+
     async def _to_admin(self, request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
         """The answer if an admin asks; else, and for errors, the error."""
         session: Session | None = None
@@ -248,7 +278,7 @@ class Engine:
             "is_auth_hook_set": config.auth.hook is not None,
             "is_jwt_set": bool(config.auth.jwts),
             "jwt": [jwt.shown() for jwt in config.auth.jwts],
-            "is_allow_list_enabled": False,
+            "is_allow_list_enabled": config.options.allowlist,
             "console_assets_dir": None,
             "experimental_features": [],
         }
@@ -262,6 +292,8 @@ def routes(engine: Engine, config: Config) -> list[BaseRoute]:
     if "graphql" in config.enabled_apis:
         found.append(Route("/v1/graphql", engine.graphql, methods=["POST"]))
         found.append(Route("/v1alpha1/graphql", engine.graphql_alpha, methods=["POST"]))
+        found.append(Route("/v1/graphql/explain", engine.explain, methods=["POST"]))
+        found.append(Route("/api/rest/{path:path}", engine.rest, methods=list(rest.METHODS)))
         found.append(WebSocketRoute("/v1/graphql", engine.websocket))
         found.append(WebSocketRoute("/v1alpha1/graphql", engine.websocket))
     if "metadata" in config.enabled_apis:

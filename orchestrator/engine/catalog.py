@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -113,6 +113,20 @@ class FunctionInfo:
     volatility: str
     is_aggregate: bool
     comment: str | None
+
+    @property
+    def inputs(self) -> tuple[Argument, ...]:
+        return tuple(argument for argument in self.arguments if argument.mode in "ib")
+
+    def asked_for(self, skip: Set[str] = frozenset()) -> Mapping[str, Argument]:
+        """The arguments that a request may give, by GraphQL name: `arg_1` and so on for those without one."""
+        found: dict[str, Argument] = {}
+        unnamed = 0
+        for argument in self.inputs:
+            unnamed += not argument.name
+            if not argument.name or argument.name not in skip:
+                found[argument.name or f"arg_{unnamed}"] = argument
+        return found
 
 
 @dataclass(frozen=True)

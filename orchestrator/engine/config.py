@@ -89,6 +89,7 @@ SERVE: Final = (
     Option("--enable-telemetry", "HASURA_GRAPHQL_ENABLE_TELEMETRY", switch=True),
     Option("--stringify-numeric-types", "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES", switch=True),
     Option("--infer-function-permissions", "HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS", switch=True),
+    Option("--enable-allowlist", "HASURA_GRAPHQL_ENABLE_ALLOWLIST", switch=True),
     Option("--v1-boolean-null-collapse", "HASURA_GRAPHQL_V1_BOOLEAN_NULL_COLLAPSE", switch=True),
     Option("--no-null-unbound-variable-default", "HASURA_GRAPHQL_NO_NULL_UNBOUND_VARIABLE_DEFAULT", switch=True),
     Option(
@@ -245,6 +246,7 @@ def read_options(settings: Settings) -> Options:
         infer_function_permissions=settings.flag("INFER_FUNCTION_PERMISSIONS", True),
         null_collapses=settings.flag("V1_BOOLEAN_NULL_COLLAPSE", False),
         unset_is_null=not settings.flag("NO_NULL_UNBOUND_VARIABLE_DEFAULT", False),
+        allowlist=settings.flag("ENABLE_ALLOWLIST", False),
         null_in_non_null=settings.flag("BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES", False),
     )
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class Options:
     """`null_collapses` takes a comparison with null for none at all, as Hasura's first version did; `unset_is_null`
     says whether a nullable variable without a value is null or as if it weren't there; `null_in_non_null` lets null
-    be the value of a variable declared with `!`."""
+    be the value of a variable declared with `!`; `allowlist` holds all but admins to what is on the allow list."""
 
     stringify: bool = False
     infer_function_permissions: bool = True
     null_collapses: bool = False
     unset_is_null: bool = True
     null_in_non_null: bool = False
+    allowlist: bool = False

@@ -10,10 +10,10 @@ import orjson
 
 from orchestrator.engine import boolexp, given, json_path, plan, scalars
 from orchestrator.engine.arguments import Arguments, arguments_of, literal
-from orchestrator.engine.boolexp import BoolExp, Compare, FunctionCall, Join
-from orchestrator.engine.computed import computed_call
+from orchestrator.engine.boolexp import BoolExp, Compare, Join
 from orchestrator.engine.document import Operation
 from orchestrator.engine.errors import validation_failed
+from orchestrator.engine.function_calls import call_of_computed, passed_to, tracked_call
 from orchestrator.engine.given import Given, Variables
 from orchestrator.engine.introspect import introspect
 from orchestrator.engine.permissions import TableAccess
@@ -23,7 +23,6 @@ from orchestrator.engine.schema.bindings import (
     ColumnOf,
     ComputedOf,
     CountOf,
-    FunctionArguments,
     FunctionOf,
     FunctionRoot,
     Namespace,
@@ -34,10 +33,9 @@ from orchestrator.engine.schema.bindings import (
 )
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.rows import TYPE_KEEPING
-from orchestrator.engine.schema.types import Field, Input, InputObject, ObjectType
+from orchestrator.engine.schema.types import Field, Input, ObjectType
 from orchestrator.engine.selection import Budget, Selected, collect
-from orchestrator.engine.sql import Literal, Param, SessionVariable
-from orchestrator.engine.tracked import TrackedFunction
+from orchestrator.engine.sql import Literal, Param
 
 TYPENAME = "__typename"
 # Plans a root field of a type, given the path of what it is in.
@@ -301,7 +299,7 @@ class Planner:
     ) -> plan.ComputedField | plan.ComputedRows:
         if binding.target is None:
             return self._scalar(field, binding, arguments, selected, path)
-        call = self._computed_call(field, binding, arguments, path)
+        call = call_of_computed(self.schema, field, binding, arguments, path)
         if binding.function.returns_set:
             return plan.ComputedRows(selected.key, self.rows(binding.target, call, arguments, selected, path))
         filter_ = binding.target.select.filter if binding.target.select else boolexp.FALSE
@@ -312,58 +310,18 @@ class Planner:
         self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], selected: Selected, path: str
     ) -> plan.ComputedField:
         no_subselection(selected, path)
-        call = self._computed_call(field, binding, arguments, path)
+        call = call_of_computed(self.schema, field, binding, arguments, path)
         steps = _json_steps(arguments.get("path"), f"{path}.args.path")
         return plan.ComputedField(selected.key, call, self.output(binding.function.returns_type), steps, binding.when)
-
-    def _computed_call(
-        self, field: Field, binding: ComputedOf, arguments: Mapping[str, Given], path: str
-    ) -> FunctionCall:
-        passed = self._function_params(field, arguments, path)
-        return computed_call(binding.access.source, binding.access.table, binding.name, passed)
-
-    def _function_params(self, field: Field, arguments: Mapping[str, Given], path: str) -> Mapping[str, Param]:
-        if "args" not in arguments:
-            return {}
-        binding: FunctionArguments = field.args["args"].binding
-        type_ = self.schema.type(field.args["args"].type.named)
-        if not isinstance(type_, InputObject):
-            return {}
-        at = f"{path}.args.args"
-        fields = given.as_object(arguments["args"], type_, at)
-        return {
-            binding.names[name]: self._function_param(type_.fields[name], value, f"{at}.{name}")
-            for name, value in fields.items()
-        }
-
-    def _function_param(self, item: Input, value: Given, path: str) -> Param:
-        argument = item.binding
-        if value.value is None:
-            return Param(Literal(None), argument.sql_type)
-        return given.as_param(value, scalars.encoder(argument.type), argument.sql_type, path)
 
     def function(self, field: Field, binding: FunctionRoot, selected: Selected, path: str) -> plan.Query:
         """The rows that a tracked function gives."""
         arguments = arguments_of(field, selected, self.variables, path)
-        call = self._tracked_call(binding.function, self._function_params(field, arguments, path), path)
+        call = tracked_call(binding.function, passed_to(self.schema, field, arguments, path))
         if binding.kind == "aggregate":
             return self.aggregate(binding.access, call, arguments, selected, path)
         rows = self.rows(binding.access, call, arguments, selected, path)
         return rows if binding.function.info.returns_set else replace(rows, single=True)
-
-    def _tracked_call(self, function: TrackedFunction, passed: Mapping[str, Param], path: str) -> FunctionCall:
-        session = function.meta.configuration.session_argument
-        arguments: list[tuple[str | None, Param | None]] = []
-        for argument in function.info.arguments:
-            if argument.mode not in "ib":
-                continue
-            if session and argument.name == session:
-                arguments.append((argument.name, Param(SessionVariable(None), argument.sql_type)))
-            elif argument.name in passed:
-                arguments.append((argument.name or None, passed[argument.name]))
-            elif not argument.has_default:
-                raise validation_failed(f"missing required field '{argument.name}'", f"{path}.args.args")
-        return FunctionCall(function.info.name, tuple(arguments))
 
     def output(self, type_name: str) -> str:
         """How a column of the type is shown: a key of render.OUTPUTS."""

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from orchestrator.engine import directives, plan, remote
+from orchestrator.engine.allowlist import normal_form
 from orchestrator.engine.answers import Slot, slot_of
 from orchestrator.engine.document import Document, Operation, choose_operation, parse_document
 from orchestrator.engine.errors import EngineError, validation_failed
@@ -140,9 +141,15 @@ class KnownOperation:
 class Operations:
     """What is known of requests under one state of the metadata: schemas by role, documents, operations."""
 
-    def __init__(self, sources: tuple[TrackedSource, ...], options: Options) -> None:
+    def __init__(
+        self,
+        sources: tuple[TrackedSource, ...],
+        options: Options,
+        allowed: frozenset[tuple[str, ...]] | None = None,
+    ) -> None:
         self._sources = sources
         self._options = options
+        self._allowed = allowed
         self._schemas: dict[tuple[str, bool], RoleSchema] = {}
         self._documents: Cache[Document] = Cache(MAX_DOCUMENTS)
         self._operations: Cache[KnownOperation] = Cache(MAX_OPERATIONS)
@@ -164,7 +171,7 @@ class Operations:
         key = (session.role, session.backend_only, request.text, request.operation)
         known = self._operations.get(key)
         if known is None:
-            known = self._know(request, session)
+            known = self._allow(request, session)
             if len(request.text) <= MAX_KEPT:
                 self._operations.add(key, known)
         variables = checked_variables(known.operation, request.variables, self._options)
@@ -179,17 +186,45 @@ class Operations:
         return known.runnables.add(shape, runnable) if _can_be_kept(runnable) else runnable
 
     def _know(self, request: Request, session: Session) -> KnownOperation:
-        document = self._documents.get(request.text)
-        if document is None:
-            document = parse_document(request.text)
-            if len(request.text) <= MAX_KEPT:
-                self._documents.add(request.text, document)
+        document = self._document(request.text)
         schema = self.schema(session.role, backend=session.backend_only)
         return KnownOperation(choose_operation(document, request.operation), schema)
 
+    def _allow(self, request: Request, session: Session) -> KnownOperation:
+        """The operation, where the allow list has it or need not have it."""
+        is_held = self._allowed is not None and not session.is_admin
+        if is_held and normal_form(self._document(request.text)) not in (self._allowed or ()):
+            reason = {"message": "query is not in any of the allowlists"}
+            raise EngineError("validation-failed", "query is not allowed", internal=reason)
+        return self._know(request, session)
+
+    def _document(self, text: str) -> Document:
+        document = self._documents.get(text)
+        if document is None:
+            document = parse_document(text)
+            if len(text) <= MAX_KEPT:
+                self._documents.add(text, document)
+        return document
+
+    def roots(self, request: Request, session: Session) -> tuple[str, tuple[plan.Root, ...]]:
+        """The kind of the operation, and what the root fields of a query or subscription ask for."""
+        known = self._know(request, session)
+        kind, schema = known.operation.kind, known.schema
+        given = checked_variables(known.operation, request.variables, self._options)
+        planner = self._planner(known, Variables(known.operation.declared, given, self._options.unset_is_null))
+        if kind == "mutation":
+            return kind, ()
+        if kind == "query":
+            return kind, planner.query(schema.query)
+        if schema.subscription is None:
+            raise validation_failed("no subscriptions exist")
+        return kind, SubscriptionPlanner(planner).subscription(schema.subscription)
+
+    def _planner(self, known: KnownOperation, variables: Variables) -> Planner:
+        return Planner(known.schema, known.operation, variables, self._options.stringify)
+
     def _plan(self, known: KnownOperation, variables: Variables) -> Runnable:
-        planner = Planner(known.schema, known.operation, variables, self._options.stringify)
-        runnable = self._runnable(known, planner)
+        runnable = self._runnable(known, self._planner(known, variables))
         directives.read(known.operation.directives, known.operation.kind.upper(), variables, "$")
         return runnable
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from orchestrator.engine import db, hdb_catalog, pg_dump, storage
+from orchestrator.engine.allowlist import allowed_documents
 from orchestrator.engine.catalog import EMPTY, Catalog
 from orchestrator.engine.commands import Call, Command, Context, settle
 from orchestrator.engine.commands.sources import database_url
@@ -62,7 +63,8 @@ class Snapshot:
 
     @cached_property
     def operations(self) -> Operations:
-        return Operations(self.sources, self.options)
+        allowed = allowed_documents(self.metadata) if self.options.allowlist else None
+        return Operations(self.sources, self.options, allowed)
 
 
 class State:

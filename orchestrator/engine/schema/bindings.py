@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.engine.boolexp import BoolExp, Operator
-from orchestrator.engine.catalog import Column, FunctionInfo
+from orchestrator.engine.catalog import Argument, Column, FunctionInfo
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.types import ObjectType
 from orchestrator.engine.tracked import Relationship, RemoteRelationship, TrackedFunction
@@ -200,6 +200,6 @@ class UpdateOperator:
 
 @dataclass(frozen=True, slots=True)
 class FunctionArguments:
-    function: FunctionInfo
-    skip: frozenset[str]
-    names: Mapping[str, str]
+    """The arguments of a function that a request gives, by GraphQL name, in the function's order."""
+
+    names: Mapping[str, Argument]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 
 from orchestrator.engine import permissions, scalars
-from orchestrator.engine.catalog import Column, FunctionInfo, QualifiedName
+from orchestrator.engine.catalog import Argument, Column, QualifiedName
 from orchestrator.engine.options import Options
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema import aggregate_conditions, conditions, roots, rows, streams, writes
@@ -245,31 +245,28 @@ class RoleSchema:
 
     def function_arguments(self, computed: ComputedOf) -> Mapping[str, Input]:
         """The `args` argument of a computed field, where its function takes more than the row and the session."""
-        meta = computed.access.table.meta.computed_fields[computed.name]
-        inputs = [argument for argument in computed.function.arguments if argument.mode in "ib"]
-        row = meta.table_argument or inputs[0].name
-        skip = frozenset({row, meta.session_argument or row})
-        name = computed.access.table.typed("_args", before=f"{computed.name}_")
-        return self._arguments(computed.function, skip, name)
+        table, inputs = computed.access.table, computed.function.inputs
+        meta = table.meta.computed_fields[computed.name]
+        row = next((item for item in inputs if item.name and item.name == meta.table_argument), inputs[0])
+        skip = {meta.session_argument} if meta.session_argument else set[str]()
+        names = {name: item for name, item in computed.function.asked_for(skip).items() if item is not row}
+        description = f'input parameters for computed field "{computed.name}" defined on table "{table.name}"'
+        return self._arguments(names, table.typed("_args", before=f"{computed.name}_"), description)
 
     def tracked_function_arguments(self, function: TrackedFunction) -> Mapping[str, Input]:
-        session = function.meta.configuration.session_argument
-        name = function.info.name
-        base = name.name if name.schema == "public" else f"{name.schema}_{name.name}"
-        type_name = function.customization.type_names.around(f"{base}_args")
-        return self._arguments(function.info, frozenset({session} if session else ()), type_name)
+        config, name = function.meta.configuration, function.info.name
+        base = config.custom_name or (name.name if name.schema == "public" else f"{name.schema}_{name.name}")
+        names = function.info.asked_for({config.session_argument} if config.session_argument else set())
+        description = f'input parameters for function "{name}"'
+        return self._arguments(names, function.customization.type_names.around(f"{base}_args"), description)
 
-    def _arguments(self, function: FunctionInfo, skip: frozenset[str], type_name: str) -> Mapping[str, Input]:
-        given = [argument for argument in function.arguments if argument.mode in "ib" and argument.name not in skip]
-        names = {argument.name or f"arg_{index}": argument for index, argument in enumerate(given, start=1)}
-        if not given:
+    def _arguments(self, names: Mapping[str, Argument], type_name: str, description: str) -> Mapping[str, Input]:
+        if not names:
             return {}
         fields = inputs_of(*(Input(name, self.scalar(a.type), binding=a) for name, a in names.items()))
         self._builds.setdefault(type_name, partial(InputObject, type_name, fields))
-        optional = all(argument.has_default for argument in given)
-        ref = Ref(type_name, non_null=not optional)
-        binding = FunctionArguments(function, skip, {name: a.name for name, a in names.items()})
-        return inputs_of(Input("args", ref, f'input parameters for function "{function.name}"', binding))
+        optional = all(argument.has_default for argument in names.values())
+        return inputs_of(Input("args", Ref(type_name, non_null=not optional), description, FunctionArguments(names)))
 
     def enum_name(self, table: TrackedTable, column: Column) -> str | None:
         """The name of the enum whose values the column takes, where it refers to an enum table."""

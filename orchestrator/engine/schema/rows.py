@@ -237,8 +237,13 @@ def aggregated_types(function: str) -> frozenset[str]:
 
 
 def aggregated_columns(schema: RoleSchema, access: TableAccess, function: str) -> tuple[tuple[str, Column], ...]:
-    """The columns, by GraphQL name, that an aggregate function can take."""
-    return tuple(pair for pair in schema.columns(access) if pair[1].type in aggregated_types(function))
+    """The columns, by GraphQL name, that an aggregate function can take; an enum's values have no order."""
+    types = aggregated_types(function)
+    return tuple(
+        pair
+        for pair in schema.columns(access)
+        if pair[1].type in types and pair[1].name not in access.table.enum_columns
+    )
 
 
 def aggregated_computed(schema: RoleSchema, access: TableAccess, function: str) -> tuple[ComputedOf, ...]:
