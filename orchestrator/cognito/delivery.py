@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Any
 
 from . import triggers
+from .attributes import is_email, is_phone_number
 from .emulator import Emulator
 from .errors import CodeMismatch, ExpiredCode, LimitExceeded
 from .model import Code, Json, Message, Pool, Random, User
@@ -89,6 +92,17 @@ def details(attribute: str, destination: str) -> Json:
     'a***@e***'
     """
     return {"AttributeName": attribute, "DeliveryMedium": MEDIUM[attribute], "Destination": _masked(destination)}
+
+
+def simulated(emulator: Emulator, pool: Pool, name: str) -> Json:
+    """CodeDeliveryDetails as if a code had gone to somebody of that name: the same each time it is asked for."""
+    if is_phone_number(name):
+        return details("phone_number", name)
+    if is_email(name):
+        return details("email", name)
+    digest = hmac.digest(emulator.refresh_key, f"{pool.id} {pool.key(name)}".encode(), "sha256")
+    user, host = (ascii_lowercase[byte % 26] for byte in digest[:2])
+    return details("email", f"{user}@{host}")
 
 
 def _masked(destination: str) -> str:

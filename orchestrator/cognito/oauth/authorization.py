@@ -16,11 +16,6 @@ from . import seal
 
 FLOWS = {"code": "code", "token": "implicit"}
 PROMPTS = {"none", "login", "select_account", "consent"}
-# All that the pages of the hosted UI take in their URLs.
-CARRIED = (
-    "client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-    "lang", "login_hint",
-)  # fmt: skip
 KIND = "authorization request"
 SECONDS_OF_A_FORM = 12 * 3600
 
@@ -116,11 +111,6 @@ def checked(emulator: Emulator, given: QueryParams) -> Authorization:
         nonce=given.get("nonce"),
         code_challenge=given.get("code_challenge"),
     )
-
-
-def carried(given: QueryParams) -> str:
-    """The parameters of a URL that go on to the next page."""
-    return urlencode([(name, value) for name, value in given.multi_items() if name in CARRIED])
 
 
 def _single(given: QueryParams, name: str) -> str | None:

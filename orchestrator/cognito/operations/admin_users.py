@@ -8,8 +8,8 @@ from .. import accounts, delivery, triggers
 from ..attributes import VERIFIABLE, as_map, check_new
 from ..auth import passwords
 from ..emulator import Emulator
-from ..errors import InvalidParameter, UnsupportedUserState
-from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, Json, Pool, User, random_uuid
+from ..errors import InvalidParameter, NotAuthorized, UnsupportedUserState
+from ..model import CONFIRMED, EXTERNAL_PROVIDER, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, Json, Pool, User, random_uuid
 from ..store import users
 from ..triggers import NO_CLIENT
 from . import mfa
@@ -97,6 +97,8 @@ def admin_set_user_password(emulator: Emulator, request: Json) -> Json:
 async def admin_reset_user_password(emulator: Emulator, request: Json) -> Json:
     """Makes the password unusable until a code, sent now, confirms a new one."""
     pool, user = pool_and_user(emulator, request)
+    if user.status == EXTERNAL_PROVIDER:
+        raise NotAuthorized("User password cannot be reset in the current state.")
     attribute = next((name for name in VERIFIABLE if user.verified(name)), None)
     if attribute is None:
         raise InvalidParameter(

@@ -9,14 +9,15 @@ from .. import accounts, delivery
 from ..auth.clients import check_secret_hash
 from ..auth.migration import migrated
 from ..emulator import Emulator
-from ..errors import ExpiredCode, InvalidParameter, NotAuthorized, UserNotFound
-from ..model import CONFIRMED, FORCE_CHANGE_PASSWORD, UNCONFIRMED, Client, Json, Pool, User
+from ..errors import CodeMismatch, InvalidParameter, NotAuthorized, UserNotFound
+from ..model import CONFIRMED, EXTERNAL_PROVIDER, FORCE_CHANGE_PASSWORD, UNCONFIRMED, Client, Json, Pool, User
 from ..store import users
 from ..tokens.access import bearer
 from .request import client_of
 
 # Without AccountRecoverySetting, the phone number goes before the e-mail.
 RECOVERY = ("phone_number", "email")
+NO_PASSWORD_TO_FORGET = (FORCE_CHANGE_PASSWORD, EXTERNAL_PROVIDER)
 
 
 def change_password(emulator: Emulator, request: Json) -> Json:
@@ -36,13 +37,9 @@ async def forgot_password(emulator: Emulator, request: Json) -> Json:
     pool, client = client_of(emulator, request["ClientId"])
     check_secret_hash(client, [request["Username"]], request.get("SecretHash"))
     user = await _known_or_migrated(emulator, pool, client, request)
-    if user is None:
-        return {"CodeDeliveryDetails": delivery.details("email", request["Username"] + "@")}
-    if not user.enabled:
-        raise NotAuthorized("User is disabled.")
-    if user.status == FORCE_CHANGE_PASSWORD:
-        raise NotAuthorized("User password cannot be reset in the current state.")
-    attribute = _recovery_attribute(pool, user)
+    attribute = _recovery_attribute(pool, client, user)
+    if user is None or attribute is None:
+        return {"CodeDeliveryDetails": delivery.simulated(emulator, pool, request["Username"])}
     details = await delivery.send_code(
         emulator, pool, user, client.id, delivery.FORGOT_PASSWORD, attribute, request.get("ClientMetadata")
     )
@@ -54,7 +51,7 @@ async def confirm_forgot_password(emulator: Emulator, request: Json) -> Json:
     check_secret_hash(client, [request["Username"]], request.get("SecretHash"))
     user = _user(emulator, pool, client, request["Username"])
     if user is None:
-        raise ExpiredCode("Invalid code provided, please request a code again.")
+        raise CodeMismatch("Invalid verification code provided, please try again.")
 
     def changed(now: User) -> User:
         return replace(accounts.with_password(emulator, pool, now, request["Password"]), status=CONFIRMED)
@@ -83,15 +80,20 @@ def _user(emulator: Emulator, pool: Pool, client: Client, name: str) -> User | N
     return user
 
 
-def _recovery_attribute(pool: Pool, user: User) -> str:
-    """The verified attribute a code may go to, by the pool's priorities."""
+def _recovery_attribute(pool: Pool, client: Client, user: User | None) -> str | None:
+    """The verified attribute a code may go to, by the pool's priorities; None if that there is none is to be hidden."""
     mechanisms = (pool.settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or ()
     ordered = [m["Name"].removeprefix("verified_") for m in sorted(mechanisms, key=lambda m: int(m["Priority"]))]
     if ordered == ["admin_only"]:
         raise NotAuthorized("Contact administrator to reset password.")
-    found = next((name for name in ordered or RECOVERY if user.verified(name)), None)
-    if found is None or user.status == UNCONFIRMED:
-        raise InvalidParameter(
-            "Cannot reset password for the user as there is no registered/verified email or phone_number"
-        )
-    return found
+    if user and user.status in NO_PASSWORD_TO_FORGET:
+        raise NotAuthorized("User password cannot be reset in the current state.")
+    usable = user is not None and user.enabled and user.status != UNCONFIRMED
+    found = next((name for name in ordered or RECOVERY if user and usable and user.verified(name)), None)
+    if found or client.hides_missing_users:
+        return found
+    if user and not user.enabled:
+        raise NotAuthorized("User is disabled.")
+    raise InvalidParameter(
+        "Cannot reset password for the user as there is no registered/verified email or phone_number"
+    )

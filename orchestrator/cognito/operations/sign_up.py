@@ -62,7 +62,7 @@ async def resend_confirmation_code(emulator: Emulator, request: Json) -> Json:
     user = users.find(emulator.database, pool, request["Username"])
     if user is None:
         if client.hides_missing_users:
-            return {"CodeDeliveryDetails": delivery.details("email", request["Username"] + "@")}
+            return {"CodeDeliveryDetails": delivery.simulated(emulator, pool, request["Username"])}
         raise UserNotFound("Username/client id combination not found.")
     if user.status != UNCONFIRMED:
         raise InvalidParameter("User is already confirmed.")

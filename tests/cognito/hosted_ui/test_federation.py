@@ -169,6 +169,15 @@ def test_a_pool_whose_users_sign_in_with_email_has_both_kinds_of_ann(start: Star
         assert error_of(hosted.sign_in, "Google_1")[0] == "NotAuthorizedException"
 
 
+def test_a_federated_user_has_no_password_to_forget(federated: Running) -> None:
+    with Browser(federated.url) as browser:
+        to_google(browser).submit(**GRACE)
+    wrong = ("NotAuthorizedException", "User password cannot be reset in the current state.")
+    assert error_of(federated.api.forgot_password, ClientId=CLIENT, Username="Google_1234567890") == wrong
+    reset = federated.api.admin_reset_user_password
+    assert error_of(reset, UserPoolId=POOL, Username="Google_1234567890") == wrong
+
+
 def test_what_the_pool_requires_must_come_from_the_provider(start: Start) -> None:
     required = {"AttributeDataType": "String", "Required": True, "Mutable": True}
     schema = [{"Name": "name", **required}, {"Name": "nickname", **required}]

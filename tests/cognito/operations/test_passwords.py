@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..conftest import CLIENT, PASSWORD, POOL, Running, Start, error_of
 from ..functions import Functions, unchanged
 
@@ -64,7 +66,17 @@ def test_nobody_forgets_a_password_in_the_same_words_when_users_are_hidden(start
     assert error_of(cognito.api.forgot_password, ClientId=CLIENT, Username="nobody")[0] == "UserNotFoundException"
     cognito.stop()
     hiding = start(client={"PreventUserExistenceErrors": "ENABLED"})
-    answer = hiding.api.forgot_password(ClientId=CLIENT, Username="nobody")
-    assert answer["CodeDeliveryDetails"]["DeliveryMedium"] == "EMAIL"
-    confirm = {"ClientId": CLIENT, "Username": "nobody", "ConfirmationCode": "123456", "Password": NEW}
-    assert error_of(hiding.api.confirm_forgot_password, **confirm)[0] == "ExpiredCodeException"
+    hiding.confirmed("ann", email="ann@example.com")
+    hiding.sign_up("unverified", email="eve@example.com")
+    hiding.confirmed("disabled", email="dan@example.com")
+    hiding.api.admin_disable_user(UserPoolId=POOL, Username="disabled")
+    for name in ("ann", "nobody", "unverified", "disabled", "nobody"):
+        details = hiding.api.forgot_password(ClientId=CLIENT, Username=name)["CodeDeliveryDetails"]
+        assert (details["DeliveryMedium"], details["AttributeName"]) == ("EMAIL", "email")
+        assert re.fullmatch(r"[a-z]\*\*\*@[a-z]\*\*\*", details["Destination"])
+    for name in ("ann", "nobody"):
+        confirm = {"ClientId": CLIENT, "Username": name, "ConfirmationCode": "wrong", "Password": NEW}
+        assert error_of(hiding.api.confirm_forgot_password, **confirm) == (
+            "CodeMismatchException",
+            "Invalid verification code provided, please try again.",
+        )
