@@ -87,7 +87,9 @@ class State:
             stored = await storage.load(connection)
         metadata = with_default_source(stored.metadata, self._config)
         if metadata is not stored.metadata:
-            stored = storage.Stored(metadata, await self._save(metadata, stored.resource_version))
+            async with self.metadata_database.connection() as connection:
+                version = await self._save(connection, metadata, stored.resource_version)
+            stored = storage.Stored(metadata, version)
         databases = await self.read_databases(metadata)
         self._swap(stored.metadata, stored.resource_version, databases, inconsistencies(metadata, databases))
 
@@ -163,17 +165,21 @@ class State:
             if of_metadata:
                 await self._catch_up()
             draft = Draft(self, self.snapshot, self._config.environ)
-            async with AsyncExitStack() as stack:
+            async with AsyncExitStack() as last, AsyncExitStack() as stack:
                 draft.stack = stack
                 yield draft
                 if draft.is_touched or draft.metadata != self.snapshot.metadata:
-                    draft.resource_version = await self._save(draft.metadata, draft.resource_version)
+                    # Committed after the sources: who reads the new version must find what they hold with it.
+                    connection = await last.enter_async_context(self.metadata_database.connection())
+                    await last.enter_async_context(connection.transaction())
+                    # A script that holds hdb_catalog itself would be waited for without end.
+                    await connection.execute("set local lock_timeout = '2s'")
+                    draft.resource_version = await self._save(connection, draft.metadata, draft.resource_version)
             if draft.is_touched:
                 self._swap(draft.metadata, draft.resource_version, draft.databases, draft.inconsistent)
 
-    async def _save(self, metadata: Metadata, based_on: int) -> int:
-        async with self.metadata_database.connection() as connection:
-            return await storage.save(connection, metadata, based_on=based_on, instance=self._instance)
+    async def _save(self, connection: Any, metadata: Metadata, based_on: int) -> int:
+        return await storage.save(connection, metadata, based_on=based_on, instance=self._instance)
 
     def _swap(self, metadata: Metadata, version: int, databases: Databases, found: tuple[Inconsistency, ...]) -> None:
         before = self.snapshot

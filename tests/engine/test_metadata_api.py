@@ -77,6 +77,22 @@ def test_a_bulk_happens_whole_or_not_at_all(blog: Engine) -> None:
     assert "b1" not in tables(blog) | tracked(blog)
 
 
+def test_a_commit_that_fails_leaves_the_metadata_as_it_was(blog: Engine) -> None:
+    before = blog.post("/v1/metadata", {"type": "export_metadata", "version": 2, "args": {}}).json()
+    deferred = "create table d (id int primary key, up int references d deferrable initially deferred)"
+    body = [run(f"{deferred}; insert into d values (1, 2)"), {"type": "track_table", "args": "d"}]
+    answer = blog.post("/v1/query", {"type": "bulk", "args": body})
+    assert (answer.status_code, answer.json()["code"]) == (400, "constraint-violation")
+    assert blog.post("/v1/metadata", {"type": "export_metadata", "version": 2, "args": {}}).json() == before
+    assert blog.error("{ d { id } }")[2] == "field 'd' not found in type: 'query_root'"
+
+
+def test_a_script_that_drops_hdb_catalog_is_refused_and_the_engine_goes_on(blog: Engine) -> None:
+    answer = blog.post("/v2/query", run("drop schema hdb_catalog cascade"))
+    assert answer.status_code == 500
+    assert blog.metadata("reload_metadata", {})["is_consistent"] is True
+
+
 def test_a_bulk_that_keeps_going_undoes_only_what_fails(blog: Engine) -> None:
     bulk = [
         run("create table b2 (id int primary key)"),
