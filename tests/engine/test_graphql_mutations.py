@@ -239,3 +239,23 @@ def test_a_null_default_does_not_make_a_variable_fit_where_null_may_not_be(blog:
     code, path, _ = blog.error(insert % " = null", given)
     assert (code, path) == ("validation-failed", "$.selectionSet.insert_author_one.args.object")
     assert blog.data(insert % " = {id: 8}", given) == {"insert_author_one": {"id": 9}}
+
+
+def test_a_role_that_sees_nothing_may_still_change_all_that_it_may(blog: Engine) -> None:
+    own = {"filter": {"author_id": "X-Hasura-User-Id"}}
+    kinds = {"update": {**own, "columns": ["likes"]}, "delete": own}
+    for kind, permission in kinds.items():
+        args = {"table": "article", "role": "blind", "permission": permission}
+        blog.metadata(f"pg_create_{kind}_permission", args)
+    blind = {"x_hasura_role": "blind", "x_hasura_user_id": "1"}
+    update = "mutation { update_article(where: %s, _set: {likes: 0}) { affected_rows } }"
+    assert blog.data(update % "{}", **blind) == {"update_article": {"affected_rows": 2}}
+    many = "mutation { update_article_many(updates: [{where: {}, _inc: {likes: 1}}]) { affected_rows } }"
+    assert blog.data(many, **blind) == {"update_article_many": [{"affected_rows": 2}]}
+    assert blog.error(update % "{id: {_eq: 1}}", **blind)[2] == "field 'id' not found in type: 'article_bool_exp'"
+    assert blog.error("mutation { delete_article_by_pk(id: 1) { id } }", **blind)[0] == "validation-failed"
+    assert blog.data("mutation { delete_article(where: {}) { affected_rows } }", **blind) == {
+        "delete_article": {"affected_rows": 2}
+    }
+    for kind in kinds:
+        blog.metadata(f"pg_drop_{kind}_permission", {"table": "article", "role": "blind"})

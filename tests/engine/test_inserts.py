@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from typing import Any
 
+import asyncpg
+import httpx
 import pytest
 
 from tests.engine.conftest import Engine
@@ -130,3 +134,42 @@ def test_errors_of_the_database_are_told_apart(shop: Engine) -> None:
 def test_a_constraint_that_graphql_cannot_name_is_left_out(shop: Engine) -> None:
     query = '{ __type(name: "slot_constraint") { enumValues { name } } }'
     assert shop.data(query) == {"__type": {"enumValues": [{"name": "slot_pkey"}]}}
+
+
+async def test_a_storm_of_upserts_of_one_row_is_weathered(shop: Engine) -> None:
+    upsert = """mutation ($n: Int!, $name: String!) {
+      insert_author_one(object: {id: 50, name: $name, articles: {data: {title: "T", likes: $n}}},
+        on_conflict: {constraint: author_pkey, update_columns: [name]}) { name }
+    }"""
+    async with httpx.AsyncClient(base_url=shop.url, timeout=30) as client:
+
+        async def ask(number: int) -> Any:
+            variables = {"n": number, "name": f"n{number}"}
+            answer = await client.post("/v1/graphql", json={"query": upsert, "variables": variables})
+            return answer.json()
+
+        answers = await asyncio.gather(*(ask(number) for number in range(40)))
+    assert answers == [{"data": {"insert_author_one": {"name": f"n{number}"}}} for number in range(40)]
+    found = shop.data("{ author_by_pk(id: 50) { articles_aggregate { aggregate { count } } } }")
+    assert found["author_by_pk"]["articles_aggregate"]["aggregate"]["count"] == 40
+
+
+async def test_a_mutation_whose_client_goes_away_happens_whole_or_not_at_all(
+    shop: Engine, module_database: str
+) -> None:
+    mutation = (
+        'mutation { insert_author_one(object: {id: 60, name: "Gone"}) { id }'
+        " update_article(where: {id: {_eq: 1}}, _inc: {likes: 1}) { affected_rows } }"
+    )
+    connection = await asyncpg.connect(module_database)
+    try:
+        async with connection.transaction():
+            await connection.execute("select from article where id = 1 for update")
+            async with httpx.AsyncClient(base_url=shop.url) as client:
+                with pytest.raises(httpx.ReadTimeout):
+                    await client.post("/v1/graphql", json={"query": mutation}, timeout=0.2)
+        likes = shop.data("mutation { update_article_by_pk(pk_columns: {id: 1}, _inc: {likes: 100}) { likes } }")
+        was_added = shop.data("{ author_by_pk(id: 60) { id } }")["author_by_pk"] is not None
+    finally:
+        await connection.close()
+    assert likes["update_article_by_pk"]["likes"] == (111 if was_added else 110)

@@ -295,6 +295,7 @@ class RoleSchema:
             kinds.append(UPDATE_TYPES)
         if access.insert or access.update or access.delete:
             kinds.append(RESPONSE_TYPES)
+            kinds.append({"_bool_exp": conditions.bool_exp})
         for kind in kinds:
             for suffix, build in kind.items():
                 self._builds[access.table.typed(suffix)] = partial(build, self, access)

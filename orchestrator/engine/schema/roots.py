@@ -172,15 +172,15 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
     arguments = tuple(update_arguments(schema, access))
     if not arguments and not access.update.presets:
         return
-    if access.select:
-        where = Input("where", required(access.table.typed("_bool_exp")), "filter the rows which have to be updated")
-        yield Field(
-            table.root_field("update"),
-            Ref(access.table.typed("_mutation_response")),
-            inputs_of(*arguments, where),
-            UpdateRoot(access, "where"),
-            _description(access, "update", f'update data of the table: "{table.name}"'),
-        )
+    # A role that sees nothing of the table has conditions without columns: it changes all rows that it may.
+    where = Input("where", required(access.table.typed("_bool_exp")), "filter the rows which have to be updated")
+    yield Field(
+        table.root_field("update"),
+        Ref(access.table.typed("_mutation_response")),
+        inputs_of(*arguments, where),
+        UpdateRoot(access, "where"),
+        _description(access, "update", f'update data of the table: "{table.name}"'),
+    )
     if access.can_select_by_key:
         key = Input("pk_columns", required(access.table.typed("_pk_columns_input")))
         yield Field(
@@ -190,21 +190,20 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
             UpdateRoot(access, "by_pk"),
             _description(access, "update_by_pk", f'update single row of the table: "{table.name}"'),
         )
-    if access.select:
-        many = Input(
-            "updates", list_of(required(access.table.typed("_updates")), non_null=True), "updates to execute, in order"
-        )
-        yield Field(
-            table.root_field("update_many"),
-            list_of(Ref(access.table.typed("_mutation_response"))),
-            inputs_of(many),
-            UpdateRoot(access, "many"),
-            _description(access, "update_many", f'update multiples rows of table: "{table.name}"'),
-        )
+    many = Input(
+        "updates", list_of(required(access.table.typed("_updates")), non_null=True), "updates to execute, in order"
+    )
+    yield Field(
+        table.root_field("update_many"),
+        list_of(Ref(access.table.typed("_mutation_response"))),
+        inputs_of(many),
+        UpdateRoot(access, "many"),
+        _description(access, "update_many", f'update multiples rows of table: "{table.name}"'),
+    )
 
 
 def _deletes(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
-    if not access.delete or not access.select:
+    if not access.delete:
         return
     table, name = access.table, access.table.type_name
     where = Input("where", required(access.table.typed("_bool_exp")), "filter the rows which have to be deleted")

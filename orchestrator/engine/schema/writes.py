@@ -116,7 +116,7 @@ def on_conflict(schema: RoleSchema, access: TableAccess) -> InputObject:
             Input(
                 "update_columns", list_of(required(access.table.typed("_update_column")), non_null=True), default="[]"
             ),
-            *((where,) if access.select else ()),
+            where,
         ),
         f'on_conflict condition type for table "{access.table.name}"',
     )
