@@ -101,7 +101,7 @@ def callback_notices(wanted: Ports, chosen: Mapping[str, int]) -> Iterator[str]:
     """Why there is no testing web page though it is wanted, in one line."""
     port = wanted_callback_port(wanted)
     if port and callback.NAME not in chosen:
-        yield f"port {port} is taken by {ports.owner(port) or 'another service'}, which gets the tokens"
+        yield f"no page: port {port} is taken by {ports.owner(port) or 'another service'}"
 
 
 def require_free(name: str, variable: str, port: int) -> None:
