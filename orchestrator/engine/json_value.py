@@ -69,6 +69,12 @@ class JsonValue:
             raise self.refuse("empty string not allowed")
         return text
 
+    def graphql_name(self) -> str:
+        text = self.text()
+        if not PLAIN_KEY.fullmatch(text):
+            raise self.refuse(f"{text} is not valid GraphQL name")
+        return text
+
     def boolean(self) -> bool:
         return bool(self.expect(bool, "Bool", "Boolean"))
 
@@ -111,6 +117,10 @@ class JsonValue:
     def optional_text(self, key: str) -> str | None:
         item = self.get(key)
         return None if item is None else item.text()
+
+    def optional_name(self, key: str) -> str | None:
+        item = self.get(key)
+        return None if item is None else item.graphql_name()
 
     def flag(self, key: str) -> bool:
         """The boolean member; an absent one is false."""

@@ -234,7 +234,7 @@ def by_role(
 
 def read_table_configuration(value: JsonValue) -> TableConfiguration:
     return TableConfiguration(
-        custom_name=value.optional_text("custom_name"),
+        custom_name=value.optional_name("custom_name"),
         custom_root_fields=value.optional("custom_root_fields", read_root_fields, {}),
         column_config=read_column_config(value),
         comment=value.optional_text("comment"),
@@ -247,8 +247,8 @@ def read_root_fields(value: JsonValue) -> Mapping[str, RootField]:
 
 def read_root_field(value: JsonValue) -> RootField:
     if isinstance(value.json, str):
-        return RootField(value.text())
-    return RootField(value.optional_text("name"), value.optional_text("comment"))
+        return RootField(value.graphql_name())
+    return RootField(value.optional_name("name"), value.optional_text("comment"))
 
 
 def read_column_config(value: JsonValue) -> Mapping[str, ColumnConfig]:
@@ -256,9 +256,9 @@ def read_column_config(value: JsonValue) -> Mapping[str, ColumnConfig]:
     deprecated = value.members_of("custom_column_names")
     configs = value.members_of("column_config")
     return {
-        **{column: ColumnConfig(name.text()) for column, name in deprecated.items()},
+        **{column: ColumnConfig(name.graphql_name()) for column, name in deprecated.items()},
         **{
-            column: ColumnConfig(item.optional_text("custom_name"), item.optional_text("comment"))
+            column: ColumnConfig(item.optional_name("custom_name"), item.optional_text("comment"))
             for column, item in configs.items()
         },
     }
@@ -421,8 +421,8 @@ def read_roles(value: JsonValue) -> tuple[str, ...]:
 def read_function_configuration(value: JsonValue) -> FunctionConfiguration:
     roots = value.members_of("custom_root_fields")
     return FunctionConfiguration(
-        custom_name=value.optional_text("custom_name"),
-        custom_root_fields={key: item.text() for key, item in roots.items() if item.json is not None},
+        custom_name=value.optional_name("custom_name"),
+        custom_root_fields={key: item.graphql_name() for key, item in roots.items() if item.json is not None},
         session_argument=value.optional_text("session_argument"),
         exposed_as=value.optional_text("exposed_as"),
         response=value.object().get("response"),
