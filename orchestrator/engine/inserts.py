@@ -128,7 +128,7 @@ class InsertPlanner:
         values = [given.as_enum(item, enum, at) for item, at in numbered(value, path)]
         if any(item.name == PLACEHOLDER for item in values):
             raise validation_failed("erroneous column name", path.removesuffix(".update_columns"))
-        return tuple(item.binding.column.name for item in values)
+        return tuple(dict.fromkeys(item.binding.column.name for item in values))
 
     def _input_object(self, name: str) -> InputObject:
         return self.planner.arguments.input_object(name)

@@ -250,7 +250,8 @@ class _Renderer:
             rows = f"SELECT q.*, {whole}row_number() OVER () AS {NUMBER} FROM (" + rows + ") AS q"
             row = replace(row, numbered=table is not None)
         pairs = [f"{text_literal(part.key)}, " + self.aggregate_part(part, node, row) for part in node.parts]
-        return "(SELECT json_build_object(" + join(", ", pairs) + ") FROM (" + rows + f") AS {row.alias})"
+        # HAVING makes it one row even where it asks for no more than `__typename`.
+        return "(SELECT json_build_object(" + join(", ", pairs) + ") FROM (" + rows + f") AS {row.alias} HAVING true)"
 
     def aggregate_part(
         self,

@@ -259,3 +259,10 @@ def test_a_role_that_sees_nothing_may_still_change_all_that_it_may(blog: Engine)
     }
     for kind in kinds:
         blog.metadata(f"pg_drop_{kind}_permission", {"table": "article", "role": "blind"})
+
+
+def test_a_column_may_be_named_twice_in_what_a_conflict_updates(blog: Engine) -> None:
+    query = """mutation { insert_author_one(
+      object: {id: 1, name: "Augusta"}, on_conflict: {constraint: author_pkey, update_columns: [name, name]}
+    ) { name } }"""
+    assert blog.data(query) == {"insert_author_one": {"name": "Augusta"}}

@@ -203,3 +203,12 @@ def test_hostile_text_is_only_text(blog: Engine) -> None:
             {"t": text},
         )
         assert inserted["insert_author_one"] == {"name": text, "profile": {"k": text}, "tags": [text]}
+
+
+def test_an_aggregate_of_nothing_but_its_type_is_one_object(blog: Engine) -> None:
+    name = {"__typename": "article_aggregate"}
+    fields = {"aggregate": {"__typename": "article_aggregate_fields"}}
+    assert blog.data("{ article_aggregate(limit: 3) { __typename } }") == {"article_aggregate": name}
+    assert blog.data("{ article_aggregate { aggregate { __typename } } }") == {"article_aggregate": fields}
+    found = blog.data("{ author(order_by: {id: asc}) { articles_aggregate(offset: 0) { __typename } } }")
+    assert found == {"author": [{"articles_aggregate": name}] * 3}
