@@ -271,8 +271,10 @@ class RoleSchema:
     def enum_name(self, table: TrackedTable, column: Column) -> str | None:
         """The name of the enum whose values the column takes, where it refers to an enum table."""
         target = table.enum_columns.get(column.name)
+        if target is None:
+            return None
         source = next((source for source in self.sources if source.tables.get(table.name) is table), None)
-        if target is None or source is None:
+        if source is None:
             return None
         enum = source.tables[target]
         name = enum.typed("_enum")
