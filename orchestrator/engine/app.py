@@ -283,7 +283,7 @@ class Engine:
             "jwt": [jwt.shown() for jwt in config.auth.jwts],
             "is_allow_list_enabled": config.options.allowlist,
             "console_assets_dir": None,
-            "experimental_features": [],
+            "experimental_features": ["naming_convention"] if config.options.conventions else [],
         }
 
 

@@ -34,7 +34,7 @@ from orchestrator.engine.schema.bindings import (
     RelationshipOf,
 )
 from orchestrator.engine.schema.role import RoleSchema
-from orchestrator.engine.schema.types import Enum, Field, Input, InputObject
+from orchestrator.engine.schema.types import Enum, Field, Input, InputObject, key_of
 from orchestrator.engine.selection import Selected
 from orchestrator.engine.sql import Literal, Param
 
@@ -46,12 +46,13 @@ def arguments_of(field: Field, selected: Selected, variables: Variables, path: s
     """The field's arguments, by name; those whose variable is absent are left out."""
     found: dict[str, Given] = {}
     for name, node in selected.arguments.items():
-        if name not in field.args:
+        key = key_of(field.args, name)
+        if key is None:
             raise validation_failed(f"'{field.name}' has no argument named '{name}'", path)
-        given.check_variable(node, variables, field.args[name], f"{path}.args.{name}")
+        given.check_variable(node, variables, field.args[key], f"{path}.args.{name}")
         value = given.given(node, variables, f"{path}.args.{name}")
         if value is not None:
-            found[name] = value
+            found[key] = value
     given.require(field.args, found, f"{path}.args")
     return found
 
@@ -172,9 +173,9 @@ class Arguments:
 
     def _enum_operand(self, enum: Enum, binding: OperatorOf, value: Given, path: str) -> Param:
         if binding.operator is None or binding.operator.operand != "array":
-            return literal(given.as_enum(value, enum, path).name, binding.cast)
+            return literal(given.as_enum(value, enum, path).binding, binding.cast)
         items = given.as_list(value, path)
-        names = [given.as_enum(item, enum, f"{path}[{index}]").name for index, item in enumerate(items)]
+        names = [given.as_enum(item, enum, f"{path}[{index}]").binding for index, item in enumerate(items)]
         return literal(scalars.array_encoder("text")(names, path) or "", binding.cast)
 
     def scalar(self, value: Given, type_name: str, cast: str, path: str) -> Param:

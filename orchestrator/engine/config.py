@@ -90,6 +90,8 @@ SERVE: Final = (
     Option("--stringify-numeric-types", "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES", switch=True),
     Option("--infer-function-permissions", "HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS", switch=True),
     Option("--enable-allowlist", "HASURA_GRAPHQL_ENABLE_ALLOWLIST", switch=True),
+    Option("--experimental-features", "HASURA_GRAPHQL_EXPERIMENTAL_FEATURES"),
+    Option("--default-naming-convention", "HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION"),
     Option("--v1-boolean-null-collapse", "HASURA_GRAPHQL_V1_BOOLEAN_NULL_COLLAPSE", switch=True),
     Option("--no-null-unbound-variable-default", "HASURA_GRAPHQL_NO_NULL_UNBOUND_VARIABLE_DEFAULT", switch=True),
     Option(
@@ -247,6 +249,8 @@ def read_options(settings: Settings) -> Options:
         null_collapses=settings.flag("V1_BOOLEAN_NULL_COLLAPSE", False),
         unset_is_null=not settings.flag("NO_NULL_UNBOUND_VARIABLE_DEFAULT", False),
         allowlist=settings.flag("ENABLE_ALLOWLIST", False),
+        conventions="naming_convention" in settings.entries("EXPERIMENTAL_FEATURES"),
+        default_convention=settings.text("DEFAULT_NAMING_CONVENTION"),
         null_in_non_null=settings.flag("BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES", False),
     )
 

@@ -62,7 +62,7 @@ def root_fields(source: Source, tracked: TrackedSource, root: str) -> Iterator[t
     for name, function in tracked.functions.items():
         if root == (MUTATION if is_mutation(function) else QUERY):
             field = function.meta.configuration.custom_name or name.name
-            yield source.customization.root_fields.around(field), ObjectId(source.name, name, is_function=True).name
+            yield source.customization.root_field(field), ObjectId(source.name, name, is_function=True).name
 
 
 def writes(table: TrackedTable) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from graphql import (
     DirectiveNode,
@@ -26,12 +28,17 @@ from orchestrator.engine.errors import EngineError, parse_failed, validation_fai
 from orchestrator.engine.given import Declared, type_ref
 
 MAX_TOKENS = 100_000
+# White space, commas and comments, then a brace.
+SHORT: Final = re.compile(r"(?:[\s,\ufeff]|#[^\n\r]*)*\{")
 
 
 @dataclass(frozen=True)
 class Document:
+    """`is_short` says that it begins with a query that is nothing but braces."""
+
     operations: tuple[OperationDefinitionNode, ...]
     fragments: tuple[FragmentDefinitionNode, ...]
+    is_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,14 +60,14 @@ def parse_document(text: str) -> Document:
         document = parse(text, no_location=True, max_tokens=MAX_TOKENS)
     except (GraphQLSyntaxError, RecursionError, ValueError) as error:
         raise _not_valid() from error
-    return _sorted_out(document)
+    return _sorted_out(document, is_short=SHORT.match(text) is not None)
 
 
 def _not_valid() -> EngineError:
     return validation_failed("not a valid graphql query", "$.query")
 
 
-def _sorted_out(document: DocumentNode) -> Document:
+def _sorted_out(document: DocumentNode, *, is_short: bool) -> Document:
     operations: list[OperationDefinitionNode] = []
     fragments: list[FragmentDefinitionNode] = []
     for definition in document.definitions:
@@ -71,7 +78,7 @@ def _sorted_out(document: DocumentNode) -> Document:
         else:
             raise _not_valid()
         _require_selections(definition.selection_set)
-    return Document(tuple(operations), tuple(fragments))
+    return Document(tuple(operations), tuple(fragments), is_short)
 
 
 def _require_selections(selection: SelectionSetNode) -> None:
@@ -124,6 +131,8 @@ def _named(document: Document, name: str) -> OperationDefinitionNode:
     for operation in document.operations:
         if operation.name and operation.name.value == name:
             return operation
+    if document.is_short:
+        raise validation_failed("operationName cannot be used when an anonymous operation exists in the document")
     raise validation_failed(f'no such operation found in the document: "{name}"')
 
 

@@ -25,7 +25,7 @@ from graphql import (
 
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.scalars import Encode, exact_number, mismatch
-from orchestrator.engine.schema.types import Enum, EnumValue, Input, InputObject, Ref
+from orchestrator.engine.schema.types import Enum, EnumValue, Input, InputObject, Ref, key_of
 from orchestrator.engine.sql import Blend, Literal, Param, RequestVariable
 
 Steps = tuple[str | int, ...]
@@ -173,23 +173,30 @@ def as_object(value: Given, type_: InputObject, path: str) -> Mapping[str, Given
     """The fields given, each of which the type has."""
     if not isinstance(value.value, dict):
         raise mismatch("an object", type_.name, value.value, path, in_json=value.in_json)
-    for name in value.value:
-        if name not in type_.fields:
-            if value.in_json and not GRAPHQL_NAME.fullmatch(name):
-                legal = f'variable value contains object with key "{name}", which is not a legal GraphQL name'
-                raise validation_failed(legal, path)
-            raise validation_failed(f"field '{name}' not found in type: '{type_.name}'", f"{path}.{name}")
-    require(type_.fields, value.value, path)
+    found: dict[str, Given] = {}
     for name, item in value.value.items():
-        check(item, type_.fields[name], f"{path}.{name}")
-    return value.value
+        key = key_of(type_.fields, name)
+        if key is None:
+            raise _unknown_field(value, type_, name, path)
+        found[key] = item
+    require(type_.fields, found, path)
+    for key, item in found.items():
+        check(item, type_.fields[key], f"{path}.{type_.fields[key].name}")
+    return found
+
+
+def _unknown_field(value: Given, type_: InputObject, name: str, path: str) -> Exception:
+    if value.in_json and not GRAPHQL_NAME.fullmatch(name):
+        legal = f'variable value contains object with key "{name}", which is not a legal GraphQL name'
+        return validation_failed(legal, path)
+    return validation_failed(f"field '{name}' not found in type: '{type_.name}'", f"{path}.{name}")
 
 
 def require(inputs: Mapping[str, Input], found: Mapping[str, Any], path: str) -> None:
     """Raises for an input that must be given and isn't."""
-    for name, item in inputs.items():
-        if item.type.non_null and item.default is None and name not in found:
-            raise validation_failed(f"missing required field '{name}'", f"{path}.{name}")
+    for key, item in inputs.items():
+        if item.type.non_null and item.default is None and key not in found:
+            raise validation_failed(f"missing required field '{item.name}'", f"{path}.{item.name}")
 
 
 def as_list(value: Given, path: str) -> list[Given]:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from orchestrator.engine.catalog import QualifiedName
+from orchestrator.engine.naming import GRAPHQL_DEFAULT, Naming
 
 Json = Any
 """A JSON value whose inside is read later (a boolean expression, a preset) or only kept."""
@@ -214,6 +215,16 @@ class Customization:
     root_fields: Affixes = field(default_factory=Affixes)
     type_names: Affixes = field(default_factory=Affixes)
     naming_convention: str | None = None
+
+    @property
+    def naming(self) -> Naming:
+        return Naming(self.naming_convention == GRAPHQL_DEFAULT)
+
+    def root_field(self, name: str) -> str:
+        return self.naming.joined(self.root_fields.prefix, name, self.root_fields.suffix)
+
+    def type_name(self, name: str) -> str:
+        return self.naming.joined(self.type_names.prefix, name, self.type_names.suffix)
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class Planner:
         column = binding.column
         if binding.enum is not None:
             enum = self.arguments.enum(binding.enum)
-            return literal(given.as_enum(value, enum, path).name, "text")
+            return literal(given.as_enum(value, enum, path).binding, "text")
         return self.arguments.scalar(value, column.type, column.sql_type, path)
 
     def written_param(self, binding: ColumnOf, value: Given, path: str) -> Param:

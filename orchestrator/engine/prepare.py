@@ -22,7 +22,7 @@ from orchestrator.engine.planner import Planner
 from orchestrator.engine.render import render_change, render_query
 from orchestrator.engine.scalars import mismatch
 from orchestrator.engine.schema.role import RoleSchema
-from orchestrator.engine.schema.types import Enum, InputObject, Ref
+from orchestrator.engine.schema.types import Enum, InputObject, Ref, key_of
 from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Statement, compile_sql, join, raw
 from orchestrator.engine.subscription import RunLive, SubscriptionPlanner, compile_subscription
@@ -297,7 +297,7 @@ def _list_shape(schema: RoleSchema, item: Ref, value: list[Any]) -> Hashable:
 
 
 def _field_shape(schema: RoleSchema, type_: InputObject, key: str, value: Any) -> Hashable:
-    known = type_.fields.get(key)
+    known = type_.fields.get(key_of(type_.fields, key) or key)
     return None if known is None else _shape(schema, known.type, value)
 
 

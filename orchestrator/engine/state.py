@@ -54,7 +54,7 @@ class Snapshot:
         sound = consistent(self.metadata, self.inconsistent)
         return tuple(
             replace(
-                track(source, self.databases.catalogs[name], self.databases.enums.get(name, {})),
+                track(self.options.named(source), self.databases.catalogs[name], self.databases.enums.get(name, {})),
                 inherited_roles=sound.inherited_roles,
             )
             for name, source in sound.sources.items()

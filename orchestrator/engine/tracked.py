@@ -20,6 +20,7 @@ from orchestrator.engine.metadata import (
     Source,
     Table,
 )
+from orchestrator.engine.naming import Base, Naming
 
 GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z")
 EnumValues = tuple[tuple[str, str | None], ...]
@@ -63,6 +64,15 @@ class TrackedTable:
     def name(self) -> QualifiedName:
         return self.info.name
 
+    @property
+    def naming(self) -> Naming:
+        return self.customization.naming
+
+    @cached_property
+    def base(self) -> Base:
+        custom = self.meta.configuration.custom_name
+        return Base(custom or _default_name(self.name), custom is not None)
+
     @cached_property
     def base_name(self) -> str:
         """What its names begin with: `users`, outside of public `schema_users`, or the custom name."""
@@ -75,14 +85,14 @@ class TrackedTable:
 
     def typed(self, suffix: str, *, before: str = "") -> str:
         """The name of one of its types, such as `users_bool_exp`, as the source customises it."""
-        return self.customization.type_names.around(f"{before}{self.base_name}{suffix}")
+        return self.customization.type_name(self.naming.typed(before, self.base, suffix))
 
     @cached_property
     def graphql_columns(self) -> Mapping[str, Column]:
         """The columns by their GraphQL names; one whose name, or whose type's, GraphQL can't express is left out."""
         config = self.meta.configuration.column_config
         named = ((config[c.name].custom_name if c.name in config else None, c) for c in self.info.columns)
-        pairs = ((custom or column.name, column) for custom, column in named)
+        pairs = ((custom or self.naming.field(column.name), column) for custom, column in named)
         return {
             name: column
             for name, column in pairs
@@ -108,8 +118,8 @@ class TrackedTable:
     def root_field(self, kind: str) -> str:
         """The name of a root field, such as `select_by_pk`, with its customisation."""
         custom = self.meta.configuration.custom_root_fields.get(kind)
-        name = custom.name if custom and custom.name else ROOT_FIELDS[kind].format(self.base_name)
-        return self.customization.root_fields.around(name)
+        name = custom.name if custom and custom.name else self.naming.root(ROOT_FIELDS[kind], self.base)
+        return self.customization.root_field(name)
 
     def comment_of(self, column: Column) -> str | None:
         config = self.meta.configuration.column_config.get(column.name)
@@ -136,6 +146,11 @@ class TrackedFunction:
     meta: Function
     info: FunctionInfo
     customization: Customization = field(default_factory=Customization)
+
+    @property
+    def base(self) -> Base:
+        custom = self.meta.configuration.custom_name
+        return Base(custom or _default_name(self.info.name), custom is not None)
 
 
 @dataclass(frozen=True)

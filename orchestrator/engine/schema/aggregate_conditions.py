@@ -35,14 +35,18 @@ PREDICATES: Mapping[str, Predicate] = {
 
 def aggregate_bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
     """One of its fields must be given, and no more."""
-    name = access.table.typed("_aggregate_bool_exp")
+    typed = access.table.typed
     functions = (
-        Input(function, Ref(f"{name}_{function}"), binding=AggregatePredicate(function, predicate.arguments))
+        Input(
+            function,
+            Ref(typed(f"_aggregate_bool_exp_{function}")),
+            binding=AggregatePredicate(function, predicate.arguments),
+        )
         for function, predicate in PREDICATES.items()
         if _columns(schema, access, predicate)
     )
-    count = Input("count", Ref(f"{name}_count"), binding=AggregatePredicate("count"))
-    return InputObject(name, inputs_of(count, *functions))
+    count = Input("count", Ref(typed("_aggregate_bool_exp_count")), binding=AggregatePredicate("count"))
+    return InputObject(typed("_aggregate_bool_exp"), inputs_of(count, *functions))
 
 
 def count_bool_exp(schema: RoleSchema, access: TableAccess) -> InputObject:
@@ -68,7 +72,7 @@ def _predicate(schema: RoleSchema, access: TableAccess, function: str, arguments
             arguments,
             Input("distinct", Ref("Boolean")),
             Input("filter", Ref(access.table.typed("_bool_exp"))),
-            Input("predicate", required(schema.scalar_comparison(gives))),
+            Input("predicate", required(schema.scalar_comparison(gives, access.table.naming))),
         ),
     )
 

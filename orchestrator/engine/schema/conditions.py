@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestrator.engine import scalars
 from orchestrator.engine.boolexp import IS_NULL, OPERATORS, OperandPart
 from orchestrator.engine.catalog import Column
+from orchestrator.engine.naming import Naming
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.bindings import (
     CastTo,
@@ -112,7 +114,7 @@ def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
         )
         if relationship.is_array and target.select and target.select.aggregations:
             yield Input(
-                f"{relationship.name}_aggregate",
+                access.table.naming.field(f"{relationship.name}_aggregate"),
                 Ref(target.table.typed("_aggregate_bool_exp")),
                 binding=RelatedAggregate(relationship, target),
             )
@@ -123,7 +125,8 @@ def _computed(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
         if computed.target:
             yield Input(computed.name, Ref(computed.target.table.typed("_bool_exp")), binding=computed)
         elif not _has_arguments(computed):
-            yield Input(computed.name, Ref(schema.scalar_comparison(computed.function.returns_type)), binding=computed)
+            compared = schema.scalar_comparison(computed.function.returns_type, access.table.naming)
+            yield Input(computed.name, Ref(compared), binding=computed)
 
 
 def _has_arguments(computed: ComputedOf) -> bool:
@@ -132,20 +135,20 @@ def _has_arguments(computed: ComputedOf) -> bool:
     return len([argument for argument in computed.function.arguments if argument.mode in "ib"]) > given
 
 
-def comparison_exp(name: str, column: Column) -> InputObject:
+def comparison_exp(name: str, column: Column, naming: Naming) -> InputObject:
     """The comparisons of a scalar type's columns."""
     type_name, sql_type = column.type, column.sql_type
     scalar = Ref(scalars.graphql_name(type_name))
     if column.element:
         scalar = list_of(required(scalars.graphql_name(column.element)))
-    operators = [_operator(operator, scalar, type_name, sql_type) for operator in _operators(column)]
-    cast = [Input("_cast", Ref(f"{type_name}_cast_exp"), binding="_cast")] if type_name in CASTS else []
+    operators = [_shown(_operator(op, scalar, type_name, sql_type), naming) for op in _operators(column)]
+    cast = (
+        [Input("_cast", Ref(naming.type_name(f"{type_name}_cast_exp")), binding="_cast")] if type_name in CASTS else []
+    )
     kind = f'Boolean expression to compare columns of type "{scalars.graphql_name(type_name)}". '
     return InputObject(
         name,
-        inputs_of(
-            *cast, *operators, Input("_is_null", Ref("Boolean"), binding=OperatorOf(IS_NULL, None, "bool", "bool"))
-        ),
+        inputs_of(*cast, *operators, _is_null(naming)),
         f"{kind}All fields are combined with logical 'AND'.",
     )
 
@@ -158,12 +161,21 @@ CASTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def cast_exp(schema: RoleSchema, type_name: str) -> InputObject:
+def cast_exp(schema: RoleSchema, type_name: str, naming: Naming) -> InputObject:
     target, sql_type = CASTS[type_name]
     return InputObject(
-        f"{type_name}_cast_exp",
-        inputs_of(Input(target, Ref(schema.scalar_comparison(sql_type)), binding=CastTo(sql_type))),
+        naming.type_name(f"{type_name}_cast_exp"),
+        inputs_of(Input(target, Ref(schema.scalar_comparison(sql_type, naming)), binding=CastTo(sql_type))),
     )
+
+
+def _shown(item: Input, naming: Naming) -> Input:
+    return replace(item, name=naming.field(item.name)) if naming.is_camel else item
+
+
+def _is_null(naming: Naming) -> Input:
+    binding = OperatorOf(IS_NULL, None, "bool", "bool")
+    return Input(naming.field("_is_null"), Ref("Boolean"), binding=binding)
 
 
 def _operators(column: Column) -> tuple[str, ...]:
@@ -211,13 +223,12 @@ def _operator(name: str, scalar: Ref, type_name: str, sql_type: str) -> Input:
     return Input(name, scalar, binding=OperatorOf(name, operator, type_name, sql_type))
 
 
-def enum_comparison_exp(name: str, enum: str) -> InputObject:
+def enum_comparison_exp(name: str, enum: str, naming: Naming) -> InputObject:
     """The comparisons of a column whose values are an enum table's."""
     scalar = Ref(enum)
-    operators = (_operator(operator, scalar, "text", "text") for operator in EQUALITIES)
-    is_null = Input("_is_null", Ref("Boolean"), binding=OperatorOf(IS_NULL, None, "bool", "bool"))
+    operators = (_shown(_operator(operator, scalar, "text", "text"), naming) for operator in EQUALITIES)
     return InputObject(
         name,
-        inputs_of(*operators, is_null),
+        inputs_of(*operators, _is_null(naming)),
         f"Boolean expression to compare columns of type \"{enum}\". All fields are combined with logical 'AND'.",
     )

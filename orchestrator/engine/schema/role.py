@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
 from orchestrator.engine import permissions, scalars
 from orchestrator.engine.catalog import Argument, Column, QualifiedName
+from orchestrator.engine.naming import Naming
 from orchestrator.engine.options import Options
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema import aggregate_conditions, conditions, roots, rows, streams, writes
@@ -90,7 +91,7 @@ class RoleSchema:
         self._backend = backend
         self._accesses: dict[tuple[str, QualifiedName], TableAccess] = {}
         self._types: dict[str, Type | None] = {}
-        self._builds: dict[str, Build] = dict(_scalar_builds())
+        self._builds: dict[str, Build] = dict(_scalar_builds(tuple({s.customization.naming for s in sources})))
         for access in self.accesses():
             self._register(access)
 
@@ -227,20 +228,21 @@ class RoleSchema:
         """The name of the type that compares values of the column."""
         enum = self.enum_name(table, column)
         if enum:
-            name = f"{enum}_comparison_exp"
-            self._builds.setdefault(name, partial(conditions.enum_comparison_exp, name, enum))
+            name = table.naming.type_name(f"{enum}_comparison_exp")
+            self._builds.setdefault(name, partial(conditions.enum_comparison_exp, name, enum, table.naming))
             return name
-        return self._comparison(column)
+        return self._comparison(column, table.naming)
 
-    def scalar_comparison(self, type_name: str) -> str:
-        return self._comparison(Column("", type_name, type_name, "b", None, True, False, False, "", 0, None))
+    def scalar_comparison(self, type_name: str, naming: Naming) -> str:
+        return self._comparison(Column("", type_name, type_name, "b", None, True, False, False, "", 0, None), naming)
 
-    def _comparison(self, column: Column) -> str:
+    def _comparison(self, column: Column, naming: Naming) -> str:
         base = scalars.graphql_name(column.element or column.type)
-        name = f"{base}_array_comparison_exp" if column.element else f"{base}_comparison_exp"
-        self._builds.setdefault(name, partial(conditions.comparison_exp, name, column))
+        name = naming.type_name(f"{base}_array_comparison_exp" if column.element else f"{base}_comparison_exp")
+        self._builds.setdefault(name, partial(conditions.comparison_exp, name, column, naming))
         if column.type in conditions.CASTS:
-            self._builds.setdefault(f"{column.type}_cast_exp", partial(conditions.cast_exp, self, column.type))
+            cast = naming.type_name(f"{column.type}_cast_exp")
+            self._builds.setdefault(cast, partial(conditions.cast_exp, self, column.type, naming))
         return name
 
     def function_arguments(self, computed: ComputedOf) -> Mapping[str, Input]:
@@ -255,10 +257,10 @@ class RoleSchema:
 
     def tracked_function_arguments(self, function: TrackedFunction) -> Mapping[str, Input]:
         config, name = function.meta.configuration, function.info.name
-        base = config.custom_name or (name.name if name.schema == "public" else f"{name.schema}_{name.name}")
         names = function.info.asked_for({config.session_argument} if config.session_argument else set())
         description = f'input parameters for function "{name}"'
-        return self._arguments(names, function.customization.type_names.around(f"{base}_args"), description)
+        custom = function.customization
+        return self._arguments(names, custom.type_name(custom.naming.typed("", function.base, "_args")), description)
 
     def _arguments(self, names: Mapping[str, Argument], type_name: str, description: str) -> Mapping[str, Input]:
         if not names:
@@ -278,7 +280,8 @@ class RoleSchema:
             return None
         enum = source.tables[target]
         name = enum.typed("_enum")
-        values = {value: EnumValue(value, comment) for value, comment in enum.enum_values or ()}
+        shown = enum.naming.enum_value
+        values = {shown(value): EnumValue(shown(value), words, value) for value, words in enum.enum_values or ()}
         self._builds.setdefault(name, partial(Enum, name, values))
         return name
 
@@ -318,10 +321,14 @@ def _is_mutation(function: TrackedFunction) -> bool:
     return exposed == "mutation" or (exposed is None and function.info.volatility == "v")
 
 
-def _scalar_builds() -> Iterator[tuple[str, Build]]:
+def _scalar_builds(namings: Sequence[Naming]) -> Iterator[tuple[str, Build]]:
     for name in ("Int", "Float", "String", "Boolean", "ID"):
         yield name, partial(Scalar, name)
-    values = {name: EnumValue(name, words, sql) for name, (sql, words) in ORDER_DIRECTIONS.items()}
+    values = {
+        naming.enum_value(name): EnumValue(naming.enum_value(name), words, sql)
+        for naming in namings or (Naming(),)
+        for name, (sql, words) in ORDER_DIRECTIONS.items()
+    }
     for (operator, column_type), name in conditions.PARTS_TYPES.items():
         yield name, partial(conditions.parts_input, name, operator, column_type)
     yield "order_by", partial(Enum, "order_by", values, "column ordering options")

@@ -56,8 +56,8 @@ def _arranged(schema: RoleSchema, fields: Iterator[Field], kind: str) -> Iterato
         else:
             spaces.setdefault(namespace, []).append(field)
     for namespace, inside in spaces.items():
-        types = inside[0].binding.access.source.customization.type_names
-        type_ = ObjectType(types.around(f"{namespace}_{kind}"), fields_of(*inside))
+        types = inside[0].binding.access.source.customization.type_name
+        type_ = ObjectType(types(f"{namespace}_{kind}"), fields_of(*inside))
         yield Field(namespace, schema.define(type_), {}, Namespace(type_))
 
 
@@ -182,7 +182,8 @@ def _updates(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         _description(access, "update", f'update data of the table: "{table.name}"'),
     )
     if access.can_select_by_key:
-        key = Input("pk_columns", required(access.table.typed("_pk_columns_input")))
+        named = access.table.naming.field
+        key = Input(named("pk_columns"), required(access.table.typed("_pk_columns_input")), key="pk_columns")
         yield Field(
             table.root_field("update_by_pk"),
             Ref(name),
@@ -227,14 +228,14 @@ def _deletes(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
 def _function_fields(schema: RoleSchema, function: TrackedFunction, access: TableAccess) -> Iterator[Field]:
     """The field of a tracked function and, where the role may aggregate, its aggregate."""
     config = function.meta.configuration
-    base = config.custom_name or _function_name(function)
-    around = function.customization.root_fields.around
+    custom, naming = config.custom_root_fields, function.customization.naming
+    around = function.customization.root_field
     name = access.table.type_name
     args = schema.tracked_function_arguments(function)
     rows = list_of(required(name), non_null=True) if function.info.returns_set else Ref(name)
     description = f'execute function "{function.info.name}" which returns "{access.table.name}"'
     yield Field(
-        around(config.custom_root_fields.get("function") or base),
+        around(custom.get("function") or naming.root("{}", function.base)),
         rows,
         {**args, **row_arguments(schema, access)},
         FunctionRoot(function, access, "many"),
@@ -242,15 +243,10 @@ def _function_fields(schema: RoleSchema, function: TrackedFunction, access: Tabl
     )
     if access.select and access.select.aggregations:
         yield Field(
-            around(config.custom_root_fields.get("function_aggregate") or f"{base}_aggregate"),
+            around(custom.get("function_aggregate") or naming.root("{}_aggregate", function.base)),
             required(access.table.typed("_aggregate")),
             {**args, **row_arguments(schema, access)},
             FunctionRoot(function, access, "aggregate"),
             f'execute function "{function.info.name}" and query aggregates on result of table type '
             f'"{access.table.name}"',
         )
-
-
-def _function_name(function: TrackedFunction) -> str:
-    name = function.info.name
-    return name.name if name.schema == "public" else f"{name.schema}_{name.name}"

@@ -86,7 +86,7 @@ def _relationships(schema: RoleSchema, access: TableAccess) -> Iterator[Field]:
         yield Field(relationship.name, rows, args, binding, relationship.comment or "An array relationship")
         if target.select and target.select.aggregations:
             yield Field(
-                f"{relationship.name}_aggregate",
+                access.table.naming.field(f"{relationship.name}_aggregate"),
                 required(target.table.typed("_aggregate")),
                 args,
                 RelatedAggregate(relationship, target),
@@ -144,11 +144,13 @@ def _description(access: TableAccess, computed: ComputedOf) -> str | None:
 
 def row_arguments(schema: RoleSchema, access: TableAccess) -> Mapping[str, Input]:
     """distinct_on, limit, offset, order_by and where."""
+    named, distinct = access.table.naming.field, list_of(required(access.table.typed("_select_column")))
+    order = list_of(required(access.table.typed("_order_by")))
     return inputs_of(
-        Input("distinct_on", list_of(required(access.table.typed("_select_column"))), "distinct select on columns"),
+        Input(named("distinct_on"), distinct, "distinct select on columns", key="distinct_on"),
         Input("limit", Ref("Int"), "limit the number of rows returned"),
         Input("offset", Ref("Int"), "skip the first n rows. Use only with order_by"),
-        Input("order_by", list_of(required(access.table.typed("_order_by"))), "sort the rows by one or more columns"),
+        Input(named("order_by"), order, "sort the rows by one or more columns", key="order_by"),
         Input("where", Ref(access.table.typed("_bool_exp")), "filter the rows returned"),
     )
 
@@ -187,7 +189,7 @@ def _related_order(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
             )
         elif target.select and target.select.aggregations:
             yield Input(
-                f"{relationship.name}_aggregate",
+                access.table.naming.field(f"{relationship.name}_aggregate"),
                 Ref(target.table.typed("_aggregate_order_by")),
                 binding=RelatedAggregate(relationship, target),
             )
@@ -201,7 +203,7 @@ def _computed_order(schema: RoleSchema, access: TableAccess) -> Iterator[Input]:
             yield Input(computed.name, Ref("order_by"), binding=computed)
         else:
             aggregates = Ref(computed.target.table.typed("_aggregate_order_by"))
-            yield Input(f"{computed.name}_aggregate", aggregates, binding=computed)
+            yield Input(access.table.naming.field(f"{computed.name}_aggregate"), aggregates, binding=computed)
 
 
 def aggregate(schema: RoleSchema, access: TableAccess) -> ObjectType:
@@ -220,8 +222,9 @@ def aggregate_fields(schema: RoleSchema, access: TableAccess) -> ObjectType:
     count_args = inputs_of(
         Input("columns", list_of(required(access.table.typed("_select_column")))), Input("distinct", Ref("Boolean"))
     )
+    named = access.table.naming.field
     functions = (
-        Field(function, Ref(access.table.typed(f"_{function}_fields")), {}, FunctionOf(function))
+        Field(named(function), Ref(access.table.typed(f"_{function}_fields")), {}, FunctionOf(function))
         for function in FUNCTIONS
         if aggregated_columns(schema, access, function) or aggregated_computed(schema, access, function)
     )
@@ -273,8 +276,9 @@ def function_fields(schema: RoleSchema, access: TableAccess, function: str) -> O
 
 
 def aggregate_order_by(schema: RoleSchema, access: TableAccess) -> InputObject:
+    named = access.table.naming.field
     functions = (
-        Input(function, Ref(access.table.typed(f"_{function}_order_by")), binding=FunctionOf(function))
+        Input(named(function), Ref(access.table.typed(f"_{function}_order_by")), binding=FunctionOf(function))
         for function in FUNCTIONS
         if aggregated_columns(schema, access, function)
     )

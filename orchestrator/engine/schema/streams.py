@@ -20,8 +20,11 @@ DIRECTIONS: Mapping[str, tuple[str, str]] = {"ASC": ("_gt", "ASC"), "DESC": ("_l
 
 def arguments(access: TableAccess) -> Mapping[str, Input]:
     cursor = list_of(Ref(access.table.typed("_stream_cursor_input")), non_null=True)
+    named = access.table.naming.field
     return inputs_of(
-        Input("batch_size", required("Int"), "maximum number of rows returned in a single batch"),
+        Input(
+            named("batch_size"), required("Int"), "maximum number of rows returned in a single batch", key="batch_size"
+        ),
         Input("cursor", cursor, "cursor to stream the results returned by the query"),
         Input("where", Ref(access.table.typed("_bool_exp")), "filter the rows returned"),
     )
@@ -40,7 +43,12 @@ def cursor_input(schema: RoleSchema, access: TableAccess) -> InputObject | None:
     return InputObject(
         table.typed("_stream_cursor_input"),
         inputs_of(
-            Input("initial_value", initial, "Stream column input with initial value"),
+            Input(
+                table.naming.field("initial_value"),
+                initial,
+                "Stream column input with initial value",
+                key="initial_value",
+            ),
             Input("ordering", Ref(ordering(access).name), "cursor ordering"),
         ),
         f'Streaming cursor of the table "{table.base_name}"',
@@ -68,7 +76,7 @@ def cursor_value_input(schema: RoleSchema, access: TableAccess) -> InputObject |
 def ordering(access: TableAccess) -> Enum:
     words = {"ASC": "ascending", "DESC": "descending"}
     return Enum(
-        access.table.customization.type_names.around("cursor_ordering"),
+        access.table.customization.type_name("cursor_ordering"),
         {name: EnumValue(name, f"{words[name]} ordering of the cursor", sql) for name, sql in DIRECTIONS.items()},
         "ordering argument of a cursor",
     )

@@ -39,13 +39,15 @@ def list_of(item: Ref, *, non_null: bool = False) -> Ref:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An argument or a field of an input object; `binding` says what it means to the planner."""
+    """An argument or a field of an input object; `binding` says what it means to the planner, which knows it by `key`
+    where a naming convention shows another name."""
 
     name: str
     type: Ref
     description: str | None = None
     binding: Any = None
     default: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +101,12 @@ def fields_of(*fields: Field) -> Mapping[str, Field]:
 
 
 def inputs_of(*inputs: Input) -> Mapping[str, Input]:
-    return {item.name: item for item in inputs}
+    return {item.key or item.name: item for item in inputs}
+
+
+def key_of(inputs: Mapping[str, Input], name: str) -> str | None:
+    """The key of what is shown under this name, None where nothing is."""
+    found = inputs.get(name)
+    if found is not None and found.name == name:
+        return name
+    return next((key for key, item in inputs.items() if item.name == name), None)

@@ -104,7 +104,8 @@ def on_conflict_argument(schema: RoleSchema, access: TableAccess) -> tuple[Input
     """The argument, where a key exists that could be in conflict."""
     if not conflict_keys(access) or access.table.info.is_view:
         return ()
-    return (Input("on_conflict", Ref(access.table.typed("_on_conflict")), "upsert condition"),)
+    name = access.table.naming.field("on_conflict")
+    return (Input(name, Ref(access.table.typed("_on_conflict")), "upsert condition", key="on_conflict"),)
 
 
 def on_conflict(schema: RoleSchema, access: TableAccess) -> InputObject:
@@ -114,7 +115,10 @@ def on_conflict(schema: RoleSchema, access: TableAccess) -> InputObject:
         inputs_of(
             Input("constraint", required(access.table.typed("_constraint"))),
             Input(
-                "update_columns", list_of(required(access.table.typed("_update_column")), non_null=True), default="[]"
+                access.table.naming.field("update_columns"),
+                list_of(required(access.table.typed("_update_column")), non_null=True),
+                default="[]",
+                key="update_columns",
             ),
             where,
         ),
@@ -180,7 +184,8 @@ def update_arguments(schema: RoleSchema, access: TableAccess) -> Iterator[Input]
     """`_append` … `_set`, for those that some column allows."""
     for operator, description in JSONB_OPERATORS.items():
         if schema.has(access.table.typed(f"{operator}_input")):
-            yield Input(operator, Ref(access.table.typed(f"{operator}_input")), description, UpdateOperator(operator))
+            type_, name = Ref(access.table.typed(f"{operator}_input")), access.table.naming.field(operator)
+            yield Input(name, type_, description, UpdateOperator(operator))
     if schema.has(access.table.typed("_inc_input")):
         description = "increments the numeric columns with given value of the filtered values"
         yield Input("_inc", Ref(access.table.typed("_inc_input")), description, UpdateOperator("_inc"))
@@ -209,7 +214,13 @@ def updates(schema: RoleSchema, access: TableAccess) -> InputObject:
 
 def mutation_response(schema: RoleSchema, access: TableAccess) -> ObjectType:
     name = access.table.type_name
-    affected = Field("affected_rows", required("Int"), {}, AffectedRowsOf(), "number of rows affected by the mutation")
+    affected = Field(
+        access.table.naming.field("affected_rows"),
+        required("Int"),
+        {},
+        AffectedRowsOf(),
+        "number of rows affected by the mutation",
+    )
     rows = list_of(required(name), non_null=True)
     returning = Field("returning", rows, {}, ReturningOf(access), "data from the rows affected by the mutation")
     return ObjectType(
