@@ -33,7 +33,8 @@ create table profiles (
 );
 insert into users select n, 'user ' || n, 'user' || n || '@example.com' from generate_series(1, {USERS}) n;
 insert into posts
-  select n, (n - 1) / {POSTS_A_USER} + 1, 'post ' || n, repeat('word ', 20), n % 10 <> 0, now()
+  select n, (n - 1) / {POSTS_A_USER} + 1, 'post ' || n, repeat('word ', 20), n % 10 <> 0,
+    '2026-01-01 12:34:56.123456+00'
   from generate_series(1, {POSTS}) n;
 insert into comments
   select n, (n - 1) / {COMMENTS_A_POST} + 1, n % {USERS} + 1, 'comment ' || n
