@@ -46,7 +46,7 @@ class Config:
     dev_mode: bool = False
     admin_internal_errors: bool = True
     enabled_apis: frozenset[str] = frozenset(DEFAULT_APIS)
-    connections: int = 10
+    connections: int = 50
     live_queries_refetch_interval: float = 1.0
     live_queries_batch_size: int = BATCH_SIZE
     streaming_queries_refetch_interval: float = 1.0
@@ -219,7 +219,7 @@ def from_settings(settings: Settings, environ: Mapping[str, str], *, url_is_a_fl
         dev_mode=settings.flag("DEV_MODE", False),
         admin_internal_errors=settings.flag("ADMIN_INTERNAL_ERRORS", True),
         enabled_apis=read_apis(settings),
-        connections=settings.number("PG_CONNECTIONS", 10, least=1, most=1000),
+        connections=settings.number("PG_CONNECTIONS", 50, least=1, most=1000),
         live_queries_refetch_interval=settings.milliseconds("LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL", 1000),
         live_queries_batch_size=settings.batch_size("LIVE_QUERIES"),
         streaming_queries_refetch_interval=settings.milliseconds(
