@@ -128,11 +128,11 @@ def _only(document: Document) -> OperationDefinitionNode:
 def _named(document: Document, name: str) -> OperationDefinitionNode:
     if name == "" and len(document.operations) == 1:
         return document.operations[0]
+    if document.is_short:
+        raise validation_failed("operationName cannot be used when an anonymous operation exists in the document")
     for operation in document.operations:
         if operation.name and operation.name.value == name:
             return operation
-    if document.is_short:
-        raise validation_failed("operationName cannot be used when an anonymous operation exists in the document")
     raise validation_failed(f'no such operation found in the document: "{name}"')
 
 

@@ -196,6 +196,27 @@ def test_what_is_defined_twice_or_out_of_bounds_fails_to_parse(blog: Engine, que
     assert (code, found) == ("parse-failed", message)
 
 
+@pytest.mark.parametrize(
+    ("query", "name", "message"),
+    [
+        ("query a { author { id } }", "b", 'no such operation found in the document: "b"'),
+        (
+            "# short\n{ author { id } } query b { author { id } }",
+            "b",
+            "operationName cannot be used when an anonymous operation exists in the document",
+        ),
+        (
+            "fragment f on author { id }",
+            None,
+            "exactly one operation has to be present in the document when operationName is not specified",
+        ),
+    ],
+)
+def test_a_name_that_chooses_no_operation(blog: Engine, query: str, name: str | None, message: str) -> None:
+    answer = blog.post("/v1/graphql", {"query": query, "operationName": name}).json()
+    assert answer["errors"][0]["message"] == message
+
+
 def test_postgresql_refuses_a_negative_offset(blog: Engine) -> None:
     assert blog.error("{ author(offset: -1) { id } }") == ("data-exception", "$", "OFFSET must not be negative")
 
