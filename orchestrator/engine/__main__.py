@@ -13,9 +13,9 @@ def main() -> int:
     try:
         settings = config.load(sys.argv[1:], os.environ)
         # Here, so that --help and a bad configuration answer before the server is loaded.
-        from orchestrator.engine import app
+        from orchestrator.engine import server
 
-        app.serve(settings)
+        server.serve(settings)
     except config.ConfigError as error:
         print(f"graphql-engine: {error}", file=sys.stderr)  # noqa: T201 - the one line before logging is set up
         return 1
@@ -25,6 +25,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # What loading makes is kept: app.run() has the collector pass over it, and turns it on again.
+    # What loading makes is kept: server.run() has the collector pass over it, and turns it on again.
     gc.disable()
     sys.exit(main())

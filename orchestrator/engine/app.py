@@ -1,62 +1,57 @@
-"""The HTTP server: routes, authentication, errors as answers, start and stop."""
+"""The application: its routes, who may use each, and what answers them."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
 import logging
 import re
-import resource
-import signal
-import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from orchestrator.engine import db, exact_json, execute, metadata_api, pg_dump, prepare, rest
-from orchestrator.engine.config import Config, ConfigError
-from orchestrator.engine.direct import JSON_TYPE, DirectProtocol, decoded, read, request_id
-from orchestrator.engine.errors import EngineError, access_denied, not_exists, not_found, unexpected, validation_failed
+from orchestrator.engine import execute, metadata_api, pg_dump, prepare, rest
+from orchestrator.engine.config import Config
+from orchestrator.engine.direct import DirectProtocol, request_id
+from orchestrator.engine.errors import EngineError, access_denied, not_exists, unexpected, validation_failed
 from orchestrator.engine.explain import explain
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.live.poller import Pace
 from orchestrator.engine.live.registry import Leave, Subscriptions
 from orchestrator.engine.live.subscriber import Subscriber
-from orchestrator.engine.session import AskHook, AuthConfig, Authenticator, Keys, Session
+from orchestrator.engine.responses import (
+    answer_error,
+    answer_failure,
+    answer_missing,
+    body_of,
+    decimal_as_written,
+    failure,
+    headers_of,
+    json_response,
+    read_json,
+)
+from orchestrator.engine.session import Authenticator, Session
 from orchestrator.engine.state import State
 from orchestrator.engine.subscription import RunLive
 from orchestrator.engine.websocket.api import Timing
 from orchestrator.engine.websocket.connection import Conversations, Origins
 
 if TYPE_CHECKING:
-    from orchestrator.engine.auth_hook import AuthHook
     from orchestrator.engine.input_hook_client import InputHookClient
-    from orchestrator.engine.jwk import Key
 
 logger = logging.getLogger(__name__)
 
 VERSION = "v2.48.0"
-DATABASE_SECONDS = 30.0
-STOP_SECONDS = 1
-# Requests leave hardly any garbage; a schema of many tables is a million objects, and looking at them doubles its cost.
-COLLECT_AFTER = (50_000, 10, 5)
-OPEN_FILES = 65_536
 
 
 class Engine:
@@ -203,7 +198,7 @@ class Engine:
             return json_response(orjson.dumps(content, default=str), headers, error.status)
         except Exception as error:
             return await answer_failure(request, error)
-        return json_response(orjson.dumps(found, default=_decimal), headers)
+        return json_response(orjson.dumps(found, default=decimal_as_written), headers)
 
     # The rest
 
@@ -314,58 +309,6 @@ def routes(engine: Engine, config: Config) -> list[BaseRoute]:
     return found
 
 
-def headers_of(request: Request) -> dict[str, str]:
-    return decoded(request.scope["headers"])
-
-
-def read_json(body: bytes) -> Any:
-    """The value of a body; raises invalid-json."""
-    try:
-        return exact_json.read(body)
-    except ValueError as error:
-        message = str(error) if isinstance(error, json.JSONDecodeError) else "the body is not valid JSON"
-        raise EngineError("invalid-json", message) from error
-
-
-async def body_of(request: Request) -> bytes:
-    body = await read(request.receive)
-    if body is None:
-        raise ClientDisconnect
-    return body
-
-
-def _decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(str(value))
-    raise TypeError(type(value).__name__)
-
-
-def json_response(content: bytes, headers: Mapping[str, str], status: int = 200) -> Response:
-    return Response(content, status, {"x-request-id": request_id(headers), "content-type": JSON_TYPE})
-
-
-async def answer_missing(request: Request, error: Exception) -> Response:
-    del error
-    content = orjson.dumps(not_found("resource does not exist").as_rest())
-    return json_response(content, headers_of(request), 404)
-
-
-async def answer_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, EngineError)
-    return json_response(orjson.dumps(error.as_rest()), headers_of(request), error.status)
-
-
-async def answer_failure(request: Request, error: Exception) -> Response:
-    status, content = failure(error, request.url.path)
-    return json_response(content, headers_of(request), status)
-
-
-def failure(error: Exception, what: str) -> tuple[int, bytes]:
-    """A defect of the engine's own: the client gets no details, the log gets them all."""
-    logger.error("%s failed", what, exc_info=error)
-    return 500, orjson.dumps(EngineError("unexpected", "internal error").as_rest())
-
-
 def cors(config: Config) -> list[Middleware]:
     if config.cors_disabled:
         return []
@@ -403,163 +346,3 @@ def build(config: Config, engine: Engine) -> ASGIApp:
 def protocol(config: Config, engine: Engine) -> Any:
     """What serves a connection."""
     return partial(DirectProtocol, answer=engine.respond) if "graphql" in config.enabled_apis else HttpToolsProtocol
-
-
-def serve(config: Config) -> None:
-    """Serves until a signal ends it; raises ConfigError where it can't start."""
-    logging.basicConfig(
-        level=LOG_LEVELS[config.log_level],
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    allow_connections()
-    with asyncio.Runner(loop_factory=event_loop()) as runner:
-        runner.run(run(config, listen(config.host, config.port)))
-
-
-def allow_connections() -> None:
-    """Takes as many open files as the system grants: every subscriber's connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        # macOS has a further limit, which it doesn't name.
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
-
-
-def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The socket to serve on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Connections inherit it. Without it the body, written after the headers, waits for the client's delayed ACK.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"can't listen on {host}:{port}: {error.strerror}. Set HASURA_GRAPHQL_SERVER_PORT (or --server-port)."
-        ) from error
-    return listener
-
-
-async def run(config: Config, listener: socket.socket) -> None:
-    """Loads what the engine needs and serves on the socket until a signal ends it."""
-    state = State(config)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(state.close)
-        admission = await stack.enter_async_context(authenticator(config.auth))
-        await load(state, config)
-        if config.schema_sync_interval:
-            await stack.enter_async_context(running(state.keep_current(seconds=config.schema_sync_interval)))
-        engine = Engine(config, state, admission)
-        stack.push_async_callback(engine.close)
-        server = Server(
-            uvicorn.Config(
-                build(config, engine),
-                http=protocol(config, engine),
-                lifespan="off",
-                proxy_headers=False,
-                log_config=None,
-                access_log=False,
-                # Its information is two lines for every WebSocket connection.
-                log_level="warning",
-                timeout_graceful_shutdown=STOP_SECONDS,
-                server_header=False,
-                date_header=False,
-                # It writes straight to the transport; the other one keeps four tasks a connection.
-                ws="websockets-sansio",
-                # Its buffers are some 100 kB a connection.
-                ws_per_message_deflate=config.websocket_compression,
-            )
-        )
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        gc.enable()
-        logger.info("listening on http://%s:%s", *listener.getsockname()[:2])
-        await server.serve([listener])
-
-
-@asynccontextmanager
-async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Does the work beside what stands within, and ends it with that."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-class Server(uvicorn.Server):
-    """Stops on a signal and then returns; uvicorn's own would die of the signal, before anything is closed."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
-
-
-async def load(state: State, config: Config) -> None:
-    """Waits for the metadata database and reads the state; raises ConfigError where that can't be."""
-    where = re.sub(r"//[^@/]*@", "//", config.metadata_database_url).partition("?")[0]
-    try:
-        await db.wait_until_up(config.metadata_database_url, seconds=DATABASE_SECONDS)
-        await state.load()
-    except db.AWAY as error:
-        raise ConfigError(f"the metadata database {where} can't be reached: {type(error).__name__}") from error
-    except (EngineError, *db.UNUSABLE) as error:
-        raise ConfigError(f"the metadata database {where} can't be used: {error}") from error
-
-
-@asynccontextmanager
-async def authenticator(config: AuthConfig) -> AsyncIterator[Authenticator]:
-    """Says who sends requests; key sets at addresses are fetched now, and kept fresh as long as it lasts."""
-    async with AsyncExitStack() as stack:
-        keys = [await stack.enter_async_context(signing_keys(jwt.keys)) for jwt in config.jwts]
-        ask_hook = None if config.hook is None else await stack.enter_async_context(asking(config.hook))
-        yield Authenticator(config, keys, ask_hook=ask_hook)
-
-
-@asynccontextmanager
-async def asking(hook: AuthHook) -> AsyncIterator[AskHook]:
-    from orchestrator.engine.auth_hook import HookClient
-
-    client = HookClient(hook)
-    try:
-        yield client.session
-    finally:
-        await client.close()
-
-
-@asynccontextmanager
-async def signing_keys(where: str | Key) -> AsyncIterator[Keys]:
-    """What gives the keys of a JWT secret, which names an address or is the one key itself."""
-    if not isinstance(where, str):
-        own = (where,)
-        yield lambda: own
-        return
-    from orchestrator.engine.jwks import JwksError, RemoteKeys
-
-    keys = RemoteKeys(where)
-    try:
-        await keys.load()
-    except JwksError as error:
-        raise ConfigError(f"{error} Check jwk_url in HASURA_GRAPHQL_JWT_SECRET, and that it answers.") from error
-    async with running(keys.keep_fresh()):
-        yield keys

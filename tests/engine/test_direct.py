@@ -14,8 +14,8 @@ import httptools
 import pytest
 import uvicorn
 
-from orchestrator.engine.app import Server
 from orchestrator.engine.direct import DirectProtocol, decoded, request_id
+from orchestrator.engine.server import Server
 
 SECONDS = 10
 
