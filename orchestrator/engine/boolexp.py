@@ -29,7 +29,7 @@ Operand = Param | tuple[Param, ...] | Operands | ColumnOperand | None
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`operator` is a key of render.OPERATORS; the operand is None for those that take none."""
+    """`operator` is a key of OPERATORS; the operand is None for those that take none."""
 
     column: str
     operator: str

@@ -16,7 +16,7 @@ MAX_VALUES = 30_000
 
 @dataclass(frozen=True, slots=True)
 class ColumnField:
-    """A column under its response key; `output` is a key of render.OUTPUTS, `path` the steps into a JSON value.
+    """A column under its response key; `output` is a key of OUTPUTS in render, `path` the steps into a JSON value.
 
     `when` hides the value (null) unless the condition holds, as inherited roles need.
     """
@@ -278,7 +278,7 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class SetColumn:
-    """`operator` is a key of render.UPDATE_OPERATORS."""
+    """`operator` is a key of UPDATE_OPERATORS in render."""
 
     column: str
     operator: str
