@@ -18,6 +18,10 @@ from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.types import Field, Input, ObjectType, Ref, inputs_of, required
 from orchestrator.engine.selection import Selected, collect
 
+# Each of these lists within itself multiplies the answer by the number of types; tools nest them twice at most, and
+# GraphQL's reference implementation refuses a third level as well (MaxIntrospectionDepthRule).
+MULTIPLYING = frozenset({"fields", "inputFields", "interfaces", "possibleTypes"})
+MOST_LEVELS = 2
 TYPE_BY_NAME = Field("__type", Ref("__Type"), inputs_of(Input("name", required("String"))), None)
 
 
@@ -40,11 +44,15 @@ def introspect(
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A field to show under `key`; `below` is what is shown of its value, None for a plain one."""
+    """A field to show under `key`; `below` is what is shown of its value, None for a plain one.
+
+    `levels` is how many of the lists that multiply an answer are within each other here.
+    """
 
     key: str
     read: Read
     below: tuple[_Shown, ...] | None = None
+    levels: int = 0
 
 
 def show(schema: RoleSchema, value: Any, fields: tuple[_Shown, ...]) -> dict[str, Any]:
@@ -90,7 +98,11 @@ class _Reader:
                 given.as_boolean(value, f"{path}.args.{name}")
         below = META_TYPES.get(field.type.named)
         if isinstance(below, ObjectType):
-            return _Shown(selected.key, field.binding, self.below(selected, below, path))
+            shown = self.below(selected, below, path)
+            levels = max(item.levels for item in shown) + (selected.name in MULTIPLYING)
+            if levels > MOST_LEVELS:
+                raise validation_failed("the introspection is nested too deeply", path)
+            return _Shown(selected.key, field.binding, shown, levels)
         if selected.below:
             raise validation_failed("unexpected subselection set for non-object field", path)
         return _Shown(selected.key, field.binding)

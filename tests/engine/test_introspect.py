@@ -107,6 +107,12 @@ def test_introspection_describes_itself_as_the_specification_has_it(blog: Engine
             "unexpected subselection set for non-object field",
         ),
         (
+            """{ __schema { types { fields { type { fields { type { ...more } } } } } } }
+            fragment more on __Type { possibleTypes { name } }""",
+            "$.selectionSet.__schema.selectionSet.types.selectionSet.fields",
+            "the introspection is nested too deeply",
+        ),
+        (
             '{ __type(name: "author") { fields(deprecated: true) { name } } }',
             "$.selectionSet.__type.selectionSet.fields",
             "'fields' has no argument named 'deprecated'",
