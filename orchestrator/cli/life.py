@@ -11,8 +11,10 @@ import click
 from orchestrator.cli import output
 from orchestrator.cli.main import BEGAN
 from orchestrator.cli.state import print_status
+from orchestrator.project import config
 from orchestrator.project.config import find_root
-from orchestrator.stack import lifecycle
+from orchestrator.stack import lifecycle, target
+from orchestrator.stack.apply import unready
 from orchestrator.stack.lifecycle import Event
 from orchestrator.stack.status import status
 
@@ -25,17 +27,22 @@ def show(event: Event) -> None:
 
 @click.command()
 @click.option("--no-verify", is_flag=True, help="Do not take a throwaway user the whole way.")
+@click.option("-w", "--watch", "watching", is_flag=True, help="Go on applying what changes on disk, until Ctrl-C.")
 @output.formats("text", "json", "env")
 @click.pass_context
-def up(context: click.Context, no_verify: bool, output: output.Format) -> None:
+def up(context: click.Context, no_verify: bool, watching: bool, output: output.Format) -> None:
     """Start the stack, apply migrations and metadata, prove that sign-in works, and print the URLs.
 
     What already runs as it should is left alone: a second `up` changes nothing. When `up` fails or is
     interrupted, what it started is stopped again.
 
+    With --watch it stays and does so again whenever the migrations, the metadata or lambdas/template.yaml change.
+    What is wrong is shown, and the next change is another try. The stack runs on after Ctrl-C.
+
     \b
     Examples:
       hasura-cognito up
+      hasura-cognito up --watch
       STACK_PORTS=free hasura-cognito up -o json
     """
     root = find_root(context.obj)
@@ -45,6 +52,29 @@ def up(context: click.Context, no_verify: bool, output: output.Format) -> None:
     if output == "text":
         what = "Started" if changed else "Already up: nothing changed"
         click.secho(f"\n{what} in {seconds:.1f} s.", bold=True)
+    if watching:
+        watch_project(root)
+
+
+def watch_project(root: Path) -> None:
+    """Brings the stack to what the project says, each time its files change, until Ctrl-C."""
+    # Loading it takes as long as the rest of this file, and few calls watch.
+    from orchestrator.cli import watch
+
+    def again(files: tuple[Path, ...]) -> None:
+        there = target.find(root, {**os.environ, target.ENDPOINT: ""})
+        found = unready(root, files, there.url, there.admin_secret)
+        for file in found.applied:
+            click.echo(f"{file} is applied already: `hasura-cognito migrate rollback` takes it back first.", err=True)
+        if found.empty:
+            click.echo(
+                f"{', '.join(map(str, found.empty))} is empty: nothing is applied before it is written.", err=True
+            )
+        elif not lifecycle.up(root, os.environ, show, check=False):
+            click.echo("Nothing to apply.", err=True)
+
+    project = config.read(root)
+    watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
 
 
 @click.command()

@@ -28,6 +28,9 @@ COMMANDS = {
     "sign-up": ("orchestrator.cli.users:sign_up", "Register and confirm a user."),
     "sign-in": ("orchestrator.cli.users:sign_in", "Sign in and print the tokens."),
     "users": ("orchestrator.cli.users:users", "List, show and delete users of the pool."),
+    "migrate": ("orchestrator.cli.migrate:group", "Create, apply and take back migrations."),
+    "metadata": ("orchestrator.cli.metadata:group", "Apply, export and compare Hasura's metadata."),
+    "seed": ("orchestrator.cli.seed:group", "Apply and create seeds."),
     "lambda": ("orchestrator.cli.lambdas:group", "List and invoke functions, read their logs."),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Literal
 
 import click
@@ -21,6 +22,14 @@ def formats(*names: Format) -> Callable[[Any], Any]:
     return click.option(
         "-o", "--output", "output", type=click.Choice(names), default=names[0], show_default=True, help="How to print."
     )
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """The members of a dataclass for JSON; what is neither a number, text nor a truth as text."""
+    kept = (str, int, float, bool, type(None))
+    return {
+        each.name: item if isinstance(item := getattr(value, each.name), kept) else str(item) for each in fields(value)
+    }
 
 
 def print_json(value: Any) -> None:

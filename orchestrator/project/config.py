@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.errors import StackError
@@ -14,13 +14,14 @@ DIRECTORIES = {"metadata_directory": "metadata", "migrations_directory": "migrat
 
 @dataclass(frozen=True)
 class Config:
-    """The project's folders, absolute, and the address that `config.yaml` names (ours comes from the settings)."""
+    """The project's folders, absolute, and the server that `config.yaml` names; the stack's own is in its record."""
 
     root: Path
     metadata: Path
     migrations: Path
     seeds: Path
     endpoint: str
+    admin_secret: str = field(default="", repr=False)
 
 
 def find_root(start: Path) -> Path:
@@ -56,6 +57,7 @@ def read(root: Path) -> Config:
         migrations=folders["migrations_directory"],
         seeds=folders["seeds_directory"],
         endpoint=_text(tree, "endpoint", "http://localhost:8080"),
+        admin_secret=_text(tree, "admin_secret", ""),
     )
 
 

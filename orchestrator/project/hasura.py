@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,9 +48,18 @@ class Hasura:
         rows: list[list[str]] | None = answer.get("result")
         return rows
 
+    def pg_dump(self, source: str, opts: Sequence[str]) -> str:
+        """What pg_dump with these options says of a source, without what a migration has no use for."""
+        body = {"opts": list(opts), "clean_output": True, "source": source}
+        response = self._send("/v1alpha1/pg_dump", body)
+        return response.text if response.is_success else str(_answer(response, self.url))
+
     def _post(self, path: str, body: object) -> Any:
+        return _answer(self._send(path, body), self.url)
+
+    def _send(self, path: str, body: object) -> httpx.Response:
         try:
-            response = self.client.post(path, json=body)
+            return self.client.post(path, json=body)
         except httpx.TimeoutException as error:
             raise StackError(
                 f"Hasura at {self.url} gave no answer in time.", "See `hasura-cognito logs hasura`."
@@ -59,7 +68,6 @@ class Hasura:
             raise StackError(
                 f"Hasura at {self.url} cannot be reached.", "Is it running? `hasura-cognito status`."
             ) from error
-        return _answer(response, self.url)
 
 
 @contextmanager

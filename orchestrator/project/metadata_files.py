@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from orchestrator.errors import StackError
+from orchestrator.project import actions
 from orchestrator.project.metadata import FILES
 
 # What the CLI writes for a section that the document lacks.
@@ -23,51 +24,71 @@ NOTHING: Mapping[str, object] = {
     "inherited_roles": [],
     "graphql_schema_introspection": {"disabled_for_roles": []},
 }
-NO_ACTIONS = {"actions": [], "custom_types": {"enums": [], "input_objects": [], "objects": [], "scalars": []}}
+# The order in which the CLI writes the keys of these; those of everything else stay as Hasura sends them.
+SOURCE = (
+    "name", "kind", "configuration", "query_tags", "customization", "health_check", "logical_models", "native_queries"
+)  # fmt: skip
+REMOTE_SCHEMA = ("name", "definition", "comment", "permissions", "remote_relationships")
+PRINTED_FIRST = {"schema_definition": 0, "schema_extension": 1, "directive_definition": 2}
 # Words that YAML 1.1 reads as truths, and go-yaml therefore quotes although it would not read them so.
 OLD_TRUTHS = re.compile(r"[yYnN]|yes|Yes|YES|on|On|ON|no|No|NO|off|Off|OFF")
 
 
 def files(document: Mapping[str, Any]) -> dict[Path, str]:
-    """The files of the metadata folder for what `export_metadata` answered, by their path in it.
-
-    Raises StackError for actions, whose types the CLI writes as GraphQL.
-    """
-    if document.get("actions") or any((document.get("custom_types") or {}).values()):
-        raise StackError("Actions cannot be exported here.", "Use `hasura metadata export`.")
+    """The files of the metadata folder for what `export_metadata` answered, by their path in it."""
     written = {
-        Path(name): _yaml(document.get(key, NOTHING.get(key, {})))
+        Path(name): _yaml(_section(key, document.get(key, NOTHING.get(key, {}))))
         for name, key in FILES.items()
         if key and key != "sources"
     }
     sources = document.get("sources", [])
     tables = [file for source in sources for file in _source_files(source).items()]
+    signatures, handlers = actions.files(document.get("actions"), document.get("custom_types"))
     return {
         Path("version.yaml"): _yaml({"version": document.get("version", 3)}),
-        Path("actions.graphql"): "",
-        Path("actions.yaml"): _yaml(NO_ACTIONS),
+        Path(actions.FILE): signatures,
+        Path("actions.yaml"): _yaml(handlers),
         **written,
         Path("databases/databases.yaml"): _yaml([_source(source) for source in sources]),
         **dict(tables),
     }
 
 
-def write(directory: Path, document: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Writes the files that differ into the metadata folder; returns them."""
-    changed = []
-    for name, text in files(document).items():
-        file = directory / name
-        if file.is_file() and file.read_text(encoding="utf-8") == text:
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        changed.append(file)
-    return tuple(changed)
+def _section(key: str, value: Any) -> Any:
+    return [_remote_schema(each) for each in value] if key == "remote_schemas" else value
+
+
+def _remote_schema(remote: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The remote schema as the CLI writes it: its keys in a fixed order, the schema of each role printed anew."""
+    permissions = [
+        {**each, "definition": {**each["definition"], "schema": _printed(str(each["definition"].get("schema", "")))}}
+        for each in remote.get("permissions") or ()
+    ]
+    return in_order({**remote, **({"permissions": permissions} if permissions else {})}, REMOTE_SCHEMA)
+
+
+def _printed(schema: str) -> str:
+    """A role's schema with one line a field and no blank lines; what is no GraphQL stays as it is."""
+    # Loading graphql takes longer than writing all files, and few projects have remote schemas.
+    from graphql.error import GraphQLSyntaxError
+    from graphql.language import parse, print_ast
+
+    try:
+        definitions = parse(schema).definitions
+    except GraphQLSyntaxError:
+        return schema
+    ranked = sorted(definitions, key=lambda each: PRINTED_FIRST.get(each.kind, len(PRINTED_FIRST)))
+    return "".join(f"{print_ast(each)}\n" for each in ranked)
+
+
+def in_order(value: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """The mapping with these keys first, as far as it has them, and then the rest."""
+    return {key: value[key] for key in keys if key in value} | dict(value)
 
 
 def _source(source: Mapping[str, Any]) -> dict[str, Any]:
     """The source with `!include` in place of its tables and functions, which the CLI writes last."""
-    plain = {key: value for key, value in source.items() if key not in {"tables", "functions"}}
+    plain = in_order({key: value for key, value in source.items() if key not in {"tables", "functions"}}, SOURCE)
     plain["tables"] = f"!include {source['name']}/tables/tables.yaml"
     if source.get("functions"):
         plain["functions"] = f"!include {source['name']}/functions/functions.yaml"
@@ -76,21 +97,31 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
 
 def _source_files(source: Mapping[str, Any]) -> dict[Path, str]:
     folder = Path("databases", source["name"])
-    tables = {_name(table["table"]): table for table in source.get("tables", [])}
-    functions = {_name(function["function"]): function for function in source.get("functions", [])}
-    return _included(folder / "tables", tables) | (_included(folder / "functions", functions) if functions else {})
+    tables = _included(folder / "tables", "table", source.get("tables", []))
+    functions = source.get("functions", [])
+    return tables | (_included(folder / "functions", "function", functions) if functions else {})
 
 
-def _included(folder: Path, entries: Mapping[str, Any]) -> dict[Path, str]:
+def _included(folder: Path, key: str, entries: Sequence[Mapping[str, Any]]) -> dict[Path, str]:
     """A file an entry, and the one named after the folder that includes them."""
-    listing = _yaml([f"!include {name}" for name in entries])
-    return {folder / f"{folder.name}.yaml": listing} | {folder / name: _yaml(entry) for name, entry in entries.items()}
+    named: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        named[_free_name(_name(entry[key]), named)] = entry
+    listing = _yaml([f"!include {name}.yaml" for name in named])
+    written = {folder / f"{name}.yaml": _yaml(entry) for name, entry in named.items()}
+    return {folder / f"{folder.name}.yaml": listing} | written
+
+
+def _free_name(name: str, taken: Mapping[str, Any]) -> str:
+    """The name, numbered where another has it: `a_b.c` and `a.b_c` are both called `a_b_c`."""
+    names = itertools.chain((name,), (f"{name}_{number}" for number in itertools.count(2)))
+    return next(each for each in names if each not in taken)
 
 
 def _name(entity: Any) -> str:
     if isinstance(entity, Mapping):
-        return f"{entity.get('schema', 'public')}_{entity['name']}.yaml"
-    return f"public_{entity}.yaml"
+        return f"{entity.get('schema', entity.get('dataset', 'public'))}_{entity['name']}"
+    return "_".join(map(str, entity)) if isinstance(entity, list) else f"public_{entity}"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -121,3 +152,8 @@ _Dumper.add_representer(str, _Dumper.text)
 def _yaml(value: Any) -> str:
     dumped: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
     return dumped
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """The whole document as one YAML text."""
+    return _yaml(document)

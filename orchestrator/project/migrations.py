@@ -1,24 +1,20 @@
-"""Migrations: the folders of `migrations/<source>`, what Hasura's catalogue says of them, and applying the rest."""
+"""Migrations: the folders of `migrations/<source>`, read and made."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from orchestrator.errors import StackError
-from orchestrator.project import sql_errors, text_file
-from orchestrator.project.hasura import Hasura, HasuraError
-from orchestrator.project.sql_text import statements
+from orchestrator.project import text_file
 from orchestrator.project.yaml_tree import shown
 
 FOLDER = re.compile(r"(?P<version>[0-9]+)_(?P<name>[^\s]+)")
+NAME = re.compile(r"[^\s/\\.][^\s/\\]*")
 LARGEST_VERSION = 2**63 - 1
-DUPLICATES = {"42P06", "42P07", "42701", "42710", "42723"}  # schema, table or view, column, object, function
-CREATES = re.compile(r"\s*create\s+(?!or\s+replace\b)(?!(?:\w+\s+){1,3}if\s+not\s+exists\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,15 +32,9 @@ class Migration:
     def up_file(self) -> Path:
         return self.folder / "up.sql"
 
-
-@dataclass(frozen=True)
-class Status:
-    """A migration's state: `dirty` began and was never recorded as finished, `missing` has no folder here."""
-
-    source: str
-    version: int
-    name: str
-    state: Literal["pending", "applied", "dirty", "missing"]
+    @property
+    def down_file(self) -> Path:
+        return self.folder / "down.sql"
 
 
 def read(directory: Path, root: Path, source: str = "default") -> tuple[Migration, ...]:
@@ -83,114 +73,29 @@ def _migration(folder: Path, root: Path, source: str) -> Migration:
     )
 
 
-def status(
-    migrations: Iterable[Migration], recorded: Mapping[int, bool], source: str = "default"
-) -> tuple[Status, ...]:
-    """Each version known here or in the catalogue, oldest first; `recorded` is what `recorded_versions` returns.
+def sources(directory: Path) -> tuple[str, ...]:
+    """The sources which have a folder of migrations."""
+    if not directory.is_dir():
+        return ()
+    return tuple(sorted(each.name for each in directory.iterdir() if each.is_dir() and not each.name.startswith(".")))
 
-    >>> status([users, posts], {1767225600000: False})
-    (Status('default', 1767225600000, 'create_users', 'applied'), Status('default', 1767225700000, 'posts', 'pending'))
+
+def create(directory: Path, root: Path, source: str, name: str, *, at: int, up: str, down: str) -> Migration:
+    """Writes a new migration whose version is the time `at` in milliseconds, or the next one that is free.
+
+    Raises StackError for a name that the Hasura CLI could not read back.
     """
-    names = {each.version: each.name for each in migrations}
-    return tuple(
-        Status(source, version, names.get(version, ""), _state(version in names, recorded.get(version)))
-        for version in sorted({*names, *recorded})
-    )
+    if not NAME.fullmatch(name):
+        raise StackError(f"{name!r} is no name for a migration.", "Take one without spaces and slashes: create_users.")
+    taken = {each.version for each in read(directory, root, source)}
+    version = next(each for each in itertools.count(at) if each not in taken)
+    folder = directory / source / f"{version}_{name}"
+    folder.mkdir(parents=True)
+    (folder / "up.sql").write_text(up, encoding="utf-8")
+    (folder / "down.sql").write_text(down, encoding="utf-8")
+    return _migration(folder, root, source)
 
 
-def _state(known: bool, dirty: bool | None) -> Literal["pending", "applied", "dirty", "missing"]:
-    if dirty is None:
-        return "pending"
-    if dirty:
-        return "dirty"
-    return "applied" if known else "missing"
-
-
-def recorded_versions(hasura: Hasura, source: str = "default") -> dict[int, bool]:
-    """The versions in the catalogue where the Hasura CLI keeps them, and whether each is dirty."""
-    versions = _cli_state(hasura).get("migrations", {}).get(source) or {}
-    return {int(version): bool(dirty) for version, dirty in versions.items()}
-
-
-def apply(
-    hasura: Hasura, migrations: Iterable[Migration], applied: Callable[[Migration], None] = lambda _: None
-) -> tuple[Migration, ...]:
-    """Runs what is not recorded yet, oldest first, each in a transaction of its own; returns what was run.
-
-    `applied` is told of each one. Raises StackError with the file, the line and PostgreSQL's words when one fails:
-    it is rolled back, the ones before it stay, and the next call goes on from there.
-    """
-    done: list[Migration] = []
-    recorded: dict[str, dict[int, bool]] = {}
-    for migration in migrations:
-        if migration.source not in recorded:
-            recorded[migration.source] = recorded_versions(hasura, migration.source)
-        versions = recorded[migration.source]
-        if versions.get(migration.version) is False or _took_effect(hasura, migration, versions):
-            continue
-        _run(hasura, migration)
-        done.append(migration)
-        applied(migration)
-    return tuple(done)
-
-
-def _run(hasura: Hasura, migration: Migration) -> None:
-    _record(hasura, migration, dirty=True)
-    try:
-        if migration.up.strip():
-            hasura.run_sql(migration.source, migration.up)
-    except HasuraError as error:
-        # Refused means rolled back; any other failure leaves the mark, since nobody knows what became of it.
-        _forget(hasura, migration)
-        failure = sql_errors.locate(hasura, migration.source, migration.up, error)
-        raise StackError(*failure.words(migration.up_file)) from error
-    _record(hasura, migration, dirty=False)
-
-
-def _took_effect(hasura: Hasura, migration: Migration, versions: Mapping[int, bool]) -> bool:
-    """Whether a migration that was interrupted (by a kill, a lost connection) had been committed, told by a trial.
-
-    What creates something fails the second time as a duplicate, and passes only where the first time left nothing.
-    Raises StackError when the trial tells neither.
-    """
-    if migration.version not in versions:
-        return False
-    creating = [each for each in statements(migration.up) if CREATES.match(each.bare)]
-    trial = sql_errors.attempt(hasura, migration.source, migration.up) if creating else None
-    if trial and trial.statement == creating[0] and trial.code in DUPLICATES:
-        _record(hasura, migration, dirty=False)
-        return True
-    if trial and not trial.statement:
-        return False
-    raise StackError(
-        f"{migration.folder} was interrupted the last time, and it is not known whether it took effect.",
-        "Look at the database. If it did, `hasura migrate apply --skip-execution --version "
-        f"{migration.version}` says so; if not, the same with `--type down` forgets it. Or `hasura-cognito reset`.",
-    )
-
-
-def _record(hasura: Hasura, migration: Migration, *, dirty: bool) -> None:
-    _change(hasura, migration.source, lambda versions: {**versions, str(migration.version): dirty})
-
-
-def _forget(hasura: Hasura, migration: Migration) -> None:
-    gone = str(migration.version)
-    _change(hasura, migration.source, lambda versions: {key: dirty for key, dirty in versions.items() if key != gone})
-
-
-def _change(hasura: Hasura, source: str, change: Callable[[dict[str, bool]], dict[str, bool]]) -> None:
-    # set_catalog_state replaces the whole state, other sources and the CLI's settings included.
-    state = _cli_state(hasura)
-    migrations = state.get("migrations") or {}
-    changed = {
-        "isStateCopyCompleted": True,
-        "settings": {"migration_mode": "true"},
-        **state,
-        "migrations": {**migrations, source: change(migrations.get(source) or {})},
-    }
-    hasura.metadata("set_catalog_state", {"type": "cli", "state": changed})
-
-
-def _cli_state(hasura: Hasura) -> dict[str, Any]:
-    state: dict[str, Any] = hasura.metadata("get_catalog_state").get("cli_state") or {}
-    return state
+def delete(root: Path, migration: Migration) -> None:
+    """Deletes the folder of a migration."""
+    shutil.rmtree(root / migration.folder)

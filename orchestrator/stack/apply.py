@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.project import config, hasura_project, metadata, migrations
+from orchestrator.project import catalogue, config, hasura_project, metadata_apply, migrate
 from orchestrator.project.hasura import connect
 
 
@@ -37,13 +37,34 @@ def apply_project(root: Path, url: str, admin_secret: str) -> Iterator[Step]:
     project = hasura_project.read(root)
     with connect(url, admin_secret) as hasura:
         begin = time.monotonic()
-        metadata.ensure_sources(hasura, project.metadata)
-        done = migrations.apply(hasura, project.migrations)
+        metadata_apply.ensure_sources(hasura, project.metadata)
+        done = migrate.apply(hasura, project.migrations)
         yield Step("migrations", f"{len(done)} applied" if done else "up to date", time.monotonic() - begin)
         begin = time.monotonic()
-        changed = metadata.apply(hasura, project.metadata)
+        changed = metadata_apply.apply(hasura, project.metadata)
         outcome = "applied" if changed else "up to date"
-        idle = metadata.without_effect(hasura)
+        idle = metadata_apply.without_effect(hasura)
         if idle:
             outcome += f", but without effect in this engine: {', '.join(idle)}"
         yield Step("metadata", outcome, time.monotonic() - begin)
+
+
+@dataclass(frozen=True)
+class Unready:
+    """What of changed migrations `apply_project` would do no good to: `empty` ones would be recorded as applied before
+    they say anything, and `applied` ones are not run again."""
+
+    empty: tuple[Path, ...]
+    applied: tuple[Path, ...]
+
+
+def unready(root: Path, changed: Collection[Path], url: str, admin_secret: str) -> Unready:
+    """Which migrations are being written still, and which of the `changed` files are those of applied ones."""
+    project = hasura_project.read(root)
+    with connect(url, admin_secret) as hasura:
+        recorded = catalogue.recorded(hasura)
+    done = {each for each in project.migrations if recorded.get(each.source, {}).get(each.version) is False}
+    return Unready(
+        empty=tuple(each.up_file for each in project.migrations if each not in done and not each.up.strip()),
+        applied=tuple(each.up_file for each in done if each.up_file in changed),
+    )

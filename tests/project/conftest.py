@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.project import hasura as hasura_client
-from orchestrator.project import hasura_project, metadata, migrations
+from orchestrator.project import hasura_project, metadata_apply, migrate
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.hasura_project import Project
 
@@ -38,9 +38,9 @@ OWN = Path(__file__).parents[2]
 def own_project(hasura: Hasura) -> Project:
     """This repository's own project, applied to `hasura`."""
     project = hasura_project.read(OWN)
-    metadata.ensure_sources(hasura, project.metadata)
-    migrations.apply(hasura, project.migrations)
-    metadata.apply(hasura, project.metadata)
+    metadata_apply.ensure_sources(hasura, project.metadata)
+    migrate.apply(hasura, project.migrations)
+    metadata_apply.apply(hasura, project.metadata)
     return project
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from orchestrator.errors import StackError
 from orchestrator.launchers.ports import free_ports
+from orchestrator.project import catalogue, metadata, metadata_apply, metadata_files, migrate, migrations, seeds
 from orchestrator.project import hasura as hasura_client
-from orchestrator.project import metadata, metadata_files, migrations, seeds
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.hasura_project import Project
 
@@ -75,7 +75,7 @@ def test_our_own_metadata_exports_as_the_files_it_was_read_from(own_project: Pro
     folder = own_project.config.metadata
     on_disk = {file.relative_to(folder): file.read_text() for file in folder.rglob("*") if file.is_file()}
     assert files == on_disk
-    assert metadata.apply(hasura, own_project.metadata) is False
+    assert metadata_apply.apply(hasura, own_project.metadata) is False
 
 
 def test_a_user_reads_and_edits_only_the_own_row(own_project: Project, hasura: Hasura) -> None:
@@ -126,13 +126,13 @@ def test_a_failing_migration_is_told_with_its_line_and_rolled_back(
     )
     found = migrations.read(root / "migrations", root)
     with pytest.raises(StackError) as caught:
-        migrations.apply(hasura, found)
+        migrate.apply(hasura, found)
     assert caught.value.message == (
         'migrations/default/1767225700000_notes/up.sql:4: relation "nobody" does not exist (42P01).'
     )
-    assert migrations.recorded_versions(hasura) == {own_project.migrations[0].version: False}
+    assert catalogue.recorded(hasura) == {"default": {own_project.migrations[0].version: False}}
     write({"migrations/default/1767225700000_notes/up.sql": "create table notes (id int);"})
-    assert [each.name for each in migrations.apply(hasura, migrations.read(root / "migrations", root))] == ["notes"]
+    assert [each.name for each in migrate.apply(hasura, migrations.read(root / "migrations", root))] == ["notes"]
 
 
 def test_metadata_that_names_what_is_missing_is_told_with_its_line_and_not_applied(
@@ -150,7 +150,7 @@ def test_metadata_that_names_what_is_missing_is_told_with_its_line_and_not_appli
         line = files[users].partition(old)[0].count("\n") + 1
         root = write({**files, users: files[users].replace(old, new, 1)})
         with pytest.raises(StackError, match=f"{users}:{line}: {told}: "):
-            metadata.apply(hasura, metadata.read(root / "metadata", root))
+            metadata_apply.apply(hasura, metadata.read(root / "metadata", root))
     assert hasura.metadata("export_metadata") == before
 
 
@@ -162,8 +162,8 @@ def test_what_the_engine_keeps_without_acting_on_it_is_applied_and_told(
     cron = "- name: nightly\n  webhook: http://x\n  schedule: 0 0 * * *\n  include_in_metadata: true\n"
     root = write({**files, "metadata/cron_triggers.yaml": cron})
     found = metadata.read(root / "metadata", root)
-    assert metadata.apply(hasura, found) is True
-    assert metadata.without_effect(hasura) == ("cron trigger nightly",)
-    assert metadata.apply(hasura, found) is False
-    metadata.apply(hasura, own_project.metadata)
-    assert metadata.without_effect(hasura) == ()
+    assert metadata_apply.apply(hasura, found) is True
+    assert metadata_apply.without_effect(hasura) == ("cron trigger nightly",)
+    assert metadata_apply.apply(hasura, found) is False
+    metadata_apply.apply(hasura, own_project.metadata)
+    assert metadata_apply.without_effect(hasura) == ()

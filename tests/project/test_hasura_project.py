@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from orchestrator.errors import StackError
-from orchestrator.project import hasura_project, metadata, migrations
+from orchestrator.project import hasura_project, metadata_apply, migrate
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.hasura_project import Project
 
@@ -20,8 +20,8 @@ def test_our_own_project_is_applied_and_a_second_time_changes_nothing(
     own_project: Project, hasura: Hasura, server: HasuraServer
 ) -> None:
     assert server.metadata == own_project.metadata.document
-    assert migrations.apply(hasura, own_project.migrations) == ()
-    assert metadata.apply(hasura, own_project.metadata) is False
+    assert migrate.apply(hasura, own_project.migrations) == ()
+    assert metadata_apply.apply(hasura, own_project.metadata) is False
 
 
 def test_our_own_migrations_can_be_taken_back(own_project: Project, hasura: Hasura, server: HasuraServer) -> None:

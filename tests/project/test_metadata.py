@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import StackError
-from orchestrator.project import metadata
+from orchestrator.project import inconsistencies, metadata, metadata_apply
 from orchestrator.project.hasura import Hasura, HasuraError
 from orchestrator.project.metadata import Metadata
 
@@ -75,7 +75,7 @@ def test_the_folder_is_one_document(write: Write) -> None:
         ({"metadata/version.yaml": "- 3\n"}, "metadata/version.yaml:1: a mapping is expected"),
         (
             {"metadata/actions.yaml": "custom_types: {}\nactions:\n- name: a\n"},
-            "actions.yaml:2: actions are not followed",
+            "metadata/actions.yaml:3: the action a needs a `definition`",
         ),
         ({"metadata/databases/databases.yaml": "a: 1\n"}, "databases.yaml:1: a list of sources"),
         ({"metadata/databases/databases.yaml": "- kind: postgres\n"}, "databases.yaml:1: a source needs a `name`"),
@@ -95,14 +95,14 @@ def test_a_folder_without_version_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_source_is_added_without_its_tables(write: Write, hasura: Hasura, server: HasuraServer) -> None:
     server.sources = ()
-    assert metadata.ensure_sources(hasura, read(write(FILES))) == ("default",)
-    assert metadata.ensure_sources(hasura, read(write(FILES))) == ()
+    assert metadata_apply.ensure_sources(hasura, read(write(FILES))) == ("default",)
+    assert metadata_apply.ensure_sources(hasura, read(write(FILES))) == ()
     assert server.commands.count("pg_add_source") == 1
 
 
 def test_the_whole_document_replaces_the_metadata(write: Write, hasura: Hasura, server: HasuraServer) -> None:
     found = read(write(FILES))
-    assert metadata.apply(hasura, found) is True
+    assert metadata_apply.apply(hasura, found) is True
     assert server.metadata == found.document
 
 
@@ -110,11 +110,11 @@ def test_the_same_metadata_is_applied_again_only_where_it_became_inconsistent(
     write: Write, hasura: Hasura, server: HasuraServer
 ) -> None:
     found = read(write(FILES))
-    metadata.apply(hasura, found)
-    assert metadata.apply(hasura, found) is False
+    metadata_apply.apply(hasura, found)
+    assert metadata_apply.apply(hasura, found) is False
     server.inconsistent = {"internal": [{"type": "table", "definition": USERS, "reason": "dropped by hand"}]}
     with pytest.raises(StackError, match="dropped by hand"):
-        metadata.apply(hasura, found)
+        metadata_apply.apply(hasura, found)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_an_inconsistent_object_is_told_with_its_file_and_reason(
 ) -> None:
     server.inconsistent = {"internal": [inconsistent]}
     with pytest.raises(StackError) as caught:
-        metadata.apply(hasura, read(write(FILES)))
+        metadata_apply.apply(hasura, read(write(FILES)))
     assert told in caught.value.message
     assert server.metadata is None
 
@@ -181,7 +181,7 @@ def test_every_inconsistent_object_is_told(write: Write, hasura: Hasura, server:
     tables = [{"type": "table", "definition": name, "reason": "gone"} for name in (USERS, "posts")]
     server.inconsistent = {"internal": {"inconsistent_objects": tables}}
     with pytest.raises(StackError) as caught:
-        metadata.apply(hasura, read(write(FILES)))
+        metadata_apply.apply(hasura, read(write(FILES)))
     assert len([line for line in caught.value.message.splitlines() if line.endswith(": gone")]) == 2
 
 
@@ -191,7 +191,7 @@ def test_a_mistake_in_the_documents_shape_is_found_by_hasuras_path(write: Write)
         "code": "parse-failed",
         "path": "$.args.metadata.sources[0].tables[0]['select_permissions'][1].permission",
     }
-    error = metadata.refused(read(write(FILES)), HasuraError(answer))
+    error = inconsistencies.refused(read(write(FILES)), HasuraError(answer))
     assert error.message == (
         'metadata/databases/default/tables/public_users.yaml:11: Hasura refused the metadata. key "columns" not found'
     )

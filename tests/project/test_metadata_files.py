@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.errors import StackError
-from orchestrator.project import metadata, metadata_files
+from orchestrator.project import metadata, metadata_export, metadata_files
 
 OWN = Path(__file__).parents[2] / "metadata"
 
@@ -73,20 +72,44 @@ def test_scalars_are_quoted_as_the_hasura_cli_does(value: object, text: str) -> 
     assert yaml.safe_load(files[Path("network.yaml")]) == {"a": value}
 
 
-def test_only_files_that_differ_are_written(tmp_path: Path) -> None:
-    document = {"version": 3, "sources": []}
-    assert tmp_path / "version.yaml" in metadata_files.write(tmp_path, document)
-    assert metadata_files.write(tmp_path, document) == ()
-    (tmp_path / "network.yaml").write_text("tls_allowlist: []\n")
-    assert metadata_files.write(tmp_path, document) == (tmp_path / "network.yaml",)
-
-
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     document = metadata.read(OWN, OWN.parent).document
-    metadata_files.write(tmp_path / "metadata", document)
+    metadata_export.write(tmp_path / "metadata", tmp_path, document)
     assert metadata.read(tmp_path / "metadata", tmp_path).document == document
 
 
-def test_actions_are_refused() -> None:
-    with pytest.raises(StackError, match="Actions cannot be exported here"):
-        metadata_files.files({"actions": [{"name": "a"}]})
+def test_two_tables_of_one_file_name_keep_a_file_each() -> None:
+    tables = [{"table": {"schema": schema, "name": name}} for schema, name in (("a", "b_c"), ("a_b", "c"))]
+    files = metadata_files.files({"sources": [{"name": "main", "tables": tables}]})
+    assert files[Path("databases/main/tables/tables.yaml")] == '- "!include a_b_c.yaml"\n- "!include a_b_c_2.yaml"\n'
+    assert files[Path("databases/main/tables/a_b_c_2.yaml")] == "table:\n  schema: a_b\n  name: c\n"
+
+
+def test_a_remote_schema_is_written_with_its_keys_in_the_clis_order_and_its_roles_schema_printed() -> None:
+    schema = "type Query { rain(at: String): Int }  schema { query: Query }"
+    remote = {
+        "comment": "where it rains",
+        "definition": {"url": "http://weather"},
+        "name": "weather",
+        "permissions": [{"role": "user", "definition": {"schema": schema}}],
+    }
+    files = metadata_files.files({"remote_schemas": [remote]})
+    assert (
+        files[Path("remote_schemas.yaml")]
+        == """\
+- name: weather
+  definition:
+    url: http://weather
+  comment: where it rains
+  permissions:
+    - role: user
+      definition:
+        schema: |
+          schema {
+            query: Query
+          }
+          type Query {
+            rain(at: String): Int
+          }
+"""
+    )

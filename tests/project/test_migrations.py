@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import StackError
-from orchestrator.project import migrations
+from orchestrator.project import catalogue, migrate, migrations
+from orchestrator.project.catalogue import Status
 from orchestrator.project.hasura import Hasura
-from orchestrator.project.migrations import Migration, Status
+from orchestrator.project.migrations import Migration
 
 from .conftest import Write
 from .hasura_server import HasuraServer
@@ -67,7 +68,7 @@ def test_what_is_applied_is_recorded_where_the_hasura_cli_keeps_it(
 ) -> None:
     server.state = {"settings": {"migration_mode": "true"}, "migrations": {"other": {"7": False}}, "console": 1}
     told: list[str] = []
-    done = migrations.apply(hasura, read(write(ONE | TWO)), lambda each: told.append(each.name))
+    done = migrate.apply(hasura, read(write(ONE | TWO)), lambda each: told.append(each.name))
     assert [each.name for each in done] == told == ["one", "two"]
     assert server.state == {
         "settings": {"migration_mode": "true"},
@@ -80,16 +81,16 @@ def test_what_is_applied_is_recorded_where_the_hasura_cli_keeps_it(
 
 def test_a_second_call_runs_nothing(write: Write, hasura: Hasura, server: HasuraServer) -> None:
     found = read(write(ONE | TWO))
-    migrations.apply(hasura, found)
+    migrate.apply(hasura, found)
     server.commands.clear()
-    assert migrations.apply(hasura, found) == ()
+    assert migrate.apply(hasura, found) == ()
     assert server.commands == ["get_catalog_state"]
 
 
 def test_a_late_migration_of_an_older_version_is_run(write: Write, hasura: Hasura) -> None:
-    migrations.apply(hasura, read(write(ONE)))
+    migrate.apply(hasura, read(write(ONE)))
     write({"migrations/default/50_zero/up.sql": "create table zero (id int);"})
-    assert [each.name for each in migrations.apply(hasura, read(write({})))] == ["zero"]
+    assert [each.name for each in migrate.apply(hasura, read(write({})))] == ["zero"]
 
 
 def test_a_failing_migration_is_rolled_back_and_the_ones_before_it_stay(
@@ -98,13 +99,13 @@ def test_a_failing_migration_is_rolled_back_and_the_ones_before_it_stay(
     broken = "create table two (id int);\n\n-- a comment\ninsert into\n  nowhere\nvalues (1);"
     root = write(ONE | {"migrations/default/200_two/up.sql": broken})
     with pytest.raises(StackError) as caught:
-        migrations.apply(hasura, read(root))
+        migrate.apply(hasura, read(root))
     assert caught.value.message == ('migrations/default/200_two/up.sql:5: relation "nowhere" does not exist (42P01).')
     assert server.state["migrations"] == {"default": {"100": False}}
     assert server.query("select tablename from pg_tables where schemaname = 'public'") == [("one",)]
 
     write({"migrations/default/200_two/up.sql": "create table two (id int);"})
-    assert [each.name for each in migrations.apply(hasura, read(root))] == ["two"]
+    assert [each.name for each in migrate.apply(hasura, read(root))] == ["two"]
     assert server.state["migrations"] == {"default": {"100": False, "200": False}}
 
 
@@ -129,27 +130,27 @@ def test_a_failure_is_told_with_its_line_and_postgresqls_words(
     write: Write, hasura: Hasura, sql: str, line: int, words: str
 ) -> None:
     with pytest.raises(StackError) as caught:
-        migrations.apply(hasura, read(write({"migrations/default/200_two/up.sql": sql})))
+        migrate.apply(hasura, read(write({"migrations/default/200_two/up.sql": sql})))
     assert caught.value.message.startswith(f"migrations/default/200_two/up.sql:{line}: ")
     assert words in caught.value.message
 
 
 def test_a_migration_with_a_transaction_of_its_own_is_run(write: Write, hasura: Hasura, server: HasuraServer) -> None:
     sql = "BEGIN TRANSACTION;\ncreate table one (id int);\nCOMMIT TRANSACTION;"
-    migrations.apply(hasura, read(write({"migrations/default/100_one/up.sql": sql})))
+    migrate.apply(hasura, read(write({"migrations/default/100_one/up.sql": sql})))
     assert server.query("select * from one") == []
 
 
 def test_what_a_migration_committed_itself_is_not_said_to_be_rolled_back(write: Write, hasura: Hasura) -> None:
     sql = "begin;\ncreate table one (id int);\ncommit;\nselect * from nowhere;"
     with pytest.raises(StackError) as caught:
-        migrations.apply(hasura, read(write({"migrations/default/100_one/up.sql": sql})))
+        migrate.apply(hasura, read(write({"migrations/default/100_one/up.sql": sql})))
     assert caught.value.message.startswith('migrations/default/100_one/up.sql:4: relation "nowhere"')
     assert caught.value.hint.startswith("What came before its own COMMIT stayed")
 
 
 def test_an_empty_migration_is_recorded(write: Write, hasura: Hasura, server: HasuraServer) -> None:
-    migrations.apply(hasura, read(write({"migrations/default/100_nothing/up.sql": "\n"})))
+    migrate.apply(hasura, read(write({"migrations/default/100_nothing/up.sql": "\n"})))
     assert server.state["migrations"] == {"default": {"100": False}}
     assert "run_sql" not in server.commands
 
@@ -160,10 +161,10 @@ def test_a_lost_answer_leaves_the_mark_and_the_next_call_sees_that_it_took_effec
     found = read(write(ONE | TWO))
     server.cut_after_sql = True
     with pytest.raises(StackError, match="cannot be reached"):
-        migrations.apply(hasura, found)
+        migrate.apply(hasura, found)
     assert server.state["migrations"] == {"default": {"100": True}}
     server.cut_after_sql = False
-    assert [each.name for each in migrations.apply(hasura, found)] == ["two"]
+    assert [each.name for each in migrate.apply(hasura, found)] == ["two"]
     assert server.state["migrations"] == {"default": {"100": False, "200": False}}
 
 
@@ -171,23 +172,23 @@ def test_a_migration_killed_before_it_took_effect_is_run_again(
     write: Write, hasura: Hasura, server: HasuraServer
 ) -> None:
     server.state = {"migrations": {"default": {"100": True}}}
-    assert [each.name for each in migrations.apply(hasura, read(write(ONE)))] == ["one"]
+    assert [each.name for each in migrate.apply(hasura, read(write(ONE)))] == ["one"]
     assert server.query("select count(*) from one") == [(0,)]
 
 
 def test_an_interrupted_migration_that_may_have_taken_effect_is_not_run_twice(
     write: Write, hasura: Hasura, server: HasuraServer
 ) -> None:
-    migrations.apply(hasura, read(write(ONE)))
+    migrate.apply(hasura, read(write(ONE)))
     server.state["migrations"]["default"]["200"] = True
     with pytest.raises(StackError, match=r"200_two was interrupted .* --skip-execution --version 200"):
-        migrations.apply(hasura, read(write(TWO)))
+        migrate.apply(hasura, read(write(TWO)))
     assert server.query("select count(*) from one") == [(0,)]
 
 
 def test_the_status_names_each_version_of_either_side(write: Write) -> None:
     found = read(write(ONE | TWO | {"migrations/default/300_three/up.sql": ""}))
-    assert migrations.status(found, {100: False, 200: True, 250: False}) == (
+    assert catalogue.status(found, {100: False, 200: True, 250: False}) == (
         Status("default", 100, "one", "applied"),
         Status("default", 200, "two", "dirty"),
         Status("default", 250, "", "missing"),
