@@ -66,9 +66,9 @@ def running() -> Iterator[Postgres]:
         spec = postgres(
             binaries, state=state, host="127.0.0.1", port=port, user="postgres", password=PASSWORD, databases=()
         )
-        assert spec.run.data
+        assert spec.child.data
         assert isinstance(spec.ready, PostgresReady)
-        data_directory.prepare(spec.run.data, cache=data_template.cache_folder(os.environ))
+        data_directory.prepare(spec.child.data, cache=data_template.cache_folder(os.environ))
         run, log = state / "postgres.run", state / "log"
         run_file.write_private(run, run_file.of(spec, inherited={}).text())
         with log.open("w") as said, subprocess.Popen(run_file.command(run), stderr=said, stdout=said) as server:

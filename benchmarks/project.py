@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).parents[1]
-PARTS = ("config.yaml", "migrations", "metadata", "lambdas")
+PARTS = ("config.yaml", "migrations", "metadata", "lambdas", "docker-compose.yml", "initdb")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ def fresh_project() -> Iterator[Project]:
         root = Path(folder, "project")
         root.mkdir()
         copy_parts(root)
-        environ = {**os.environ, "STACK_PORTS": "free", "XDG_CACHE_HOME": str(Path(folder, "cache"))}
+        environ = {
+            **os.environ,
+            "STACK_BACKEND": "embedded",
+            "STACK_PORTS": "free",
+            "XDG_CACHE_HOME": str(Path(folder, "cache")),
+        }
         project = Project(root, environ)
         try:
             yield project

@@ -14,7 +14,7 @@ from dotenv.parser import parse_stream
 
 from orchestrator.errors import StackError
 
-Backend = Literal["auto", "embedded"]
+Backend = Literal["auto", "docker", "embedded"]
 OnFailure = Literal["allow", "deny"]
 
 
@@ -35,19 +35,23 @@ class Ports:
 
 @dataclass(frozen=True)
 class Postgres:
+    """`image` is Docker's; empty for the one that docker-compose.yml names."""
+
     user: str
     password: str = field(repr=False)
     database: str
     bin: Path | None
+    image: str = ""
 
 
 @dataclass(frozen=True)
 class Hasura:
-    """`passed_on` are the HASURA_GRAPHQL_* variables that Hasura gets as they are."""
+    """`passed_on` are the HASURA_GRAPHQL_* variables that Hasura gets as they are; `image` as PostgreSQL's."""
 
     admin_secret: str = field(repr=False)
     unauthorized_role: str
     passed_on: Mapping[str, str] = field(repr=False)
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ name = matching(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "a plain PostgreSQL name: letter
 secret = matching(r"[^\x00\r\n]*", "one line of text")
 
 VARIABLES = (
-    Variable("STACK_BACKEND", "auto", one_of("auto", "embedded")),
+    Variable("STACK_BACKEND", "auto", one_of("auto", "docker", "embedded")),
     Variable("STACK_HOST", "127.0.0.1", matching(r"[0-9a-fA-F.:]+", "an IP address")),
     Variable("STACK_PORTS", "fixed", one_of("fixed", "free")),
     Variable("STACK_WAIT_SECONDS", "60", number(1, 3600)),
@@ -142,7 +146,9 @@ VARIABLES = (
     Variable("POSTGRES_PASSWORD", "", secret, secret=True),
     Variable("POSTGRES_DB", "app", name),
     Variable("PG_BIN", "", optional_folder),
+    Variable("POSTGRES_IMAGE", "", matching(r"\S*", "the name of an image")),
     Variable("HASURA_PORT", "8080", port),
+    Variable("HASURA_IMAGE", "", matching(r"\S*", "the name of an image")),
     Variable("HASURA_GRAPHQL_ADMIN_SECRET", "", secret, secret=True),
     Variable("HASURA_GRAPHQL_UNAUTHORIZED_ROLE", "anonymous", matching(r"\S+", "a role name without spaces")),
     Variable("COGNITO_PORT", "9229", port),
@@ -239,6 +245,7 @@ def load(environ: Mapping[str, str], env_file: Mapping[str, str], secrets: Mappi
             password=values["POSTGRES_PASSWORD"],
             database=values["POSTGRES_DB"],
             bin=values["PG_BIN"],
+            image=values["POSTGRES_IMAGE"],
         ),
         hasura=Hasura(
             admin_secret=values["HASURA_GRAPHQL_ADMIN_SECRET"],
@@ -248,6 +255,7 @@ def load(environ: Mapping[str, str], env_file: Mapping[str, str], secrets: Mappi
                 for name, text in sorted({**env_file, **environ}.items())
                 if name.startswith(PASSED_ON) and name not in values
             },
+            image=values["HASURA_IMAGE"],
         ),
         cognito=Cognito(pool_id=values["COGNITO_POOL_ID"], client_id=values["COGNITO_CLIENT_ID"]),
         sync=Sync(on_failure=values["SYNC_ON_FAILURE"]),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli import output
 from orchestrator.cli.main import BEGAN
 from orchestrator.cli.state import print_status
+from orchestrator.launchers.images import Pulled
 from orchestrator.project import config
 from orchestrator.project.config import find_root
 from orchestrator.stack import lifecycle, target
@@ -18,9 +20,43 @@ from orchestrator.stack.apply import unready
 from orchestrator.stack.lifecycle import Event
 from orchestrator.stack.status import status
 
+if TYPE_CHECKING:
+    import rich.progress
+
+
+class Progress:
+    """What `up` tells on standard error: a line for what is done, and a bar for an image while it is pulled."""
+
+    def __init__(self) -> None:
+        self._bars: rich.progress.Progress | None = None
+        self._tasks: dict[str, rich.progress.TaskID] = {}
+
+    def __call__(self, told: Event | Pulled) -> None:
+        if isinstance(told, Pulled):
+            self._bar(told)
+        else:
+            self.close()
+            show(told)
+
+    def close(self) -> None:
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+
+    def _bar(self, pulled: Pulled) -> None:
+        import rich.progress as bars
+
+        if self._bars is None:
+            columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.DownloadColumn())
+            self._bars = bars.Progress(*columns, bars.TimeRemainingColumn(), console=output.stderr)
+            self._bars.start()
+        if pulled.image not in self._tasks:
+            self._tasks[pulled.image] = self._bars.add_task(pulled.image)
+        self._bars.update(self._tasks[pulled.image], completed=pulled.done, total=pulled.total or None)
+
 
 def show(event: Event) -> None:
-    """One line of progress on standard error: `✓ hasura      ready      0.61 s`."""
+    """One line of progress: `✓ hasura      ready      0.61 s`."""
     mark = "[dim]·[/dim]" if event.outcome == "unchanged" else "[green]✓[/green]"
     output.stderr.print(f"{mark} {event.what:<10}  {event.outcome:<60} [dim]{event.seconds:6.2f} s[/dim]")
 
@@ -46,7 +82,11 @@ def up(context: click.Context, no_verify: bool, watching: bool, output: output.F
       STACK_PORTS=free hasura-cognito up -o json
     """
     root = find_root(context.obj)
-    changed = lifecycle.up(root, os.environ, show, check=not no_verify)
+    progress = Progress()
+    try:
+        changed = lifecycle.up(root, os.environ, progress, check=not no_verify)
+    finally:
+        progress.close()
     seconds = time.monotonic() - context.meta[BEGAN]
     print_status(status(root), output)
     if output == "text":
@@ -70,7 +110,7 @@ def watch_project(root: Path) -> None:
             click.echo(
                 f"{', '.join(map(str, found.empty))} is empty: nothing is applied before it is written.", err=True
             )
-        elif not lifecycle.up(root, os.environ, show, check=False):
+        elif not lifecycle.up(root, os.environ, Progress(), check=False):
             click.echo("Nothing to apply.", err=True)
 
     project = config.read(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from typing import Any
 import click
 
 from orchestrator.cli import output as out
+from orchestrator.launchers import container_log
 from orchestrator.project.config import find_root
 from orchestrator.stack import logs as log_files
 from orchestrator.stack.accounts import Accounts
 from orchestrator.stack.machine import settings_here
 from orchestrator.stack.plan import Layout
-from orchestrator.stack.status import running
+from orchestrator.stack.status import containers_of, running
 from orchestrator.stack.status import status as status_of
 from orchestrator.stack.verify import Check
 from orchestrator.stack.verify import verify as verify_stack
@@ -59,6 +61,17 @@ def without_password(url: str) -> str:
     return re.sub(r"(://[^:/@]+):[^@]+@", r"\1:***@", url)
 
 
+def process(service: Mapping[str, Any]) -> str:
+    """
+    >>> process({"pid": 412}), process({"container": "0f3a", "exit_status": 137})
+    ('pid 412', 'container 0f3a, ended with status 137')
+    """
+    if service.get("container"):
+        status = service["exit_status"]
+        return f"container {service['container']}{'' if status is None else f', ended with status {status}'}"
+    return f"pid {service['pid']}" if service.get("pid") else ""
+
+
 def print_for_people(facts: Mapping[str, Any]) -> None:
     out.print_rows(
         ("service", "state", "url", "process", "since"),
@@ -67,7 +80,7 @@ def print_for_people(facts: Mapping[str, Any]) -> None:
                 name,
                 service["state"],
                 without_password(service["url"] or ""),
-                f"pid {service['pid']}" if service["pid"] else "",
+                process(service),
                 service["since"] or "",
             )
             for name, service in facts["services"].items()
@@ -123,9 +136,19 @@ def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> 
       hasura-cognito logs -n 20
       hasura-cognito logs -f hasura lambda
     """
-    files = log_files.chosen(log_files.found(Layout(find_root(project)).logs), services)
-    for name, line in log_files.follow(files, lines) if follow else log_files.last(files, lines):
-        click.echo(f"{click.style(f'{name:<10}', fg='cyan')} {line}" if len(files) > 1 else line)
+    root = find_root(project)
+    containers = containers_of(root)
+    files = {name: path for name, path in log_files.found(Layout(root).logs).items() if name not in containers}
+    names = log_files.chosen({**files, **containers}, services)
+    files = {name: path for name, path in files.items() if name in names}
+    in_docker = [container for name, container in containers.items() if name in names]
+    if follow:
+        streams = {name: container_log.follow(containers[name], lines) for name in names if name in containers}
+        said = log_files.follow(files, lines, streams)
+    else:
+        said = itertools.chain(log_files.last(files, lines), container_log.last(in_docker, lines))
+    for name, line in said:
+        click.echo(f"{click.style(f'{name:<10}', fg='cyan')} {line}" if len(names) > 1 else line)
 
 
 @click.command()

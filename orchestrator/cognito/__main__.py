@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import secrets
 import signal
@@ -49,8 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(config: Config, model: ServiceModel) -> None:
     """Answers until SIGTERM or SIGINT; raises StartError, ConfigError or DatabaseError if it can't start."""
-    listener = _listener(config.host, config.port)
-    with listener:
+    with contextlib.ExitStack() as open_until_the_end:
+        listener = open_until_the_end.enter_context(_listener(config.host, config.port))
+        port = listener.getsockname()[1]
+        listeners = [listener]
+        if config.also_host:
+            listeners.append(open_until_the_end.enter_context(_listener(config.also_host, port)))
         database = open_database(config.database)
         functions = LambdaClient(config.lambda_url)
         emulator = assemble(config, database, functions, time.time, secrets.token_bytes)
@@ -70,7 +75,7 @@ def serve(config: Config, model: ServiceModel) -> None:
         logging.getLogger("cognito").info(
             "serving pool %s at http://%s:%s", config.pool_id, *listener.getsockname()[:2]
         )
-        uvicorn.Server(settings).run(sockets=[listener])
+        uvicorn.Server(settings).run(sockets=listeners)
 
 
 def _listener(host: str, port: int) -> socket.socket:

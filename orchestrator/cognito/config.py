@@ -13,8 +13,8 @@ from .errors import CognitoError, Serialization
 from .service_model import ServiceModel
 
 NAMES = {
-    "region", "account", "host", "port", "url", "database", "lambda_url", "mfa", "pool", "clients", "groups", "domain",
-    "providers", "resource_servers",
+    "region", "account", "host", "also_host", "port", "url", "database", "lambda_url", "mfa", "pool", "clients",
+    "groups", "domain", "providers", "resource_servers",
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ class Config:
     domain: str | None = None
     providers: tuple[Mapping[str, Any], ...] = ()
     resource_servers: tuple[Mapping[str, Any], ...] = ()
+    also_host: str | None = None
 
 
 def read(path: Path, model: ServiceModel) -> Config:
@@ -72,6 +73,7 @@ def parse(document: Any, model: ServiceModel) -> Config:
         region=region,
         account=_text(document, "account", "000000000000"),
         host=_text(document, "host", "127.0.0.1"),
+        also_host=_text(document, "also_host") if document.get("also_host") else None,
         port=port,
         url=_text(document, "url", f"http://localhost:{port}").rstrip("/"),
         database=Path(_text(document, "database")),

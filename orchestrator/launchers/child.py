@@ -100,16 +100,16 @@ class Children:
 
     def check(self, spec: Spec) -> None:
         """Raises StackError when `start` would refuse this service for its data: to be asked before any is stopped."""
-        if spec.run.data:
-            data_directory.refuse_another_major(spec.run.data)
+        if spec.child.data:
+            data_directory.refuse_another_major(spec.child.data)
 
     def start(self, spec: Spec) -> None:
         """Starts the service without waiting for it; one that runs is left alone."""
         if self._state_now(spec.name).state == "running":
             return
         self._stop(spec.name)
-        if spec.run.data:
-            data_directory.prepare(spec.run.data, cache=self._cache)
+        if spec.child.data:
+            data_directory.prepare(spec.child.data, cache=self._cache)
         self._start(spec.name)
 
     def wait_ready(self, spec: Spec, deadline: float) -> None:
@@ -203,7 +203,7 @@ class Children:
         for spec in specs:
             if not self._is_changed(spec):
                 continue
-            for path, contents in spec.run.files.items():
+            for path, contents in spec.child.files.items():
                 run_file.write_private(path, contents)
             run_file.write_private(config.run_path(self._state, spec.name), self._run_file(spec).text())
         socket = daemon.socket_path(self._run)
@@ -216,15 +216,15 @@ class Children:
 
     def _is_changed(self, spec: Spec) -> bool:
         """Whether its files or its data say something else; the PATH or language of the terminal does not count."""
-        if spec.run.data and not data_directory.is_prepared(spec.run.data):
+        if spec.child.data and not data_directory.is_prepared(spec.child.data):
             return True
         try:
             written = exec_child.read(str(config.run_path(self._state, spec.name)))
-            files = {path: path.read_text(encoding="utf-8") for path in spec.run.files}
+            files = {path: path.read_text(encoding="utf-8") for path in spec.child.files}
         except (OSError, ValueError):
             return True
         ours = self._run_file(spec).pairs()
-        return files != dict(spec.run.files) or _essence(written, spec) != _essence(ours, spec)
+        return files != dict(spec.child.files) or _essence(written, spec) != _essence(ours, spec)
 
     def _start(self, name: str) -> None:
         log = config.log_path(self._state, name)

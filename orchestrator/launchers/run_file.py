@@ -54,7 +54,7 @@ class RunFile:
 
 def of(spec: Spec, *, inherited: Mapping[str, str], pid_file: Path | None = None) -> RunFile:
     """How a service is run; its own environment goes before the inherited one."""
-    run = spec.run
+    run = spec.child
     return RunFile(
         argv=run.argv,
         cwd=run.cwd,

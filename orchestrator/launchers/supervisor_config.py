@@ -93,8 +93,8 @@ def _program(spec: Spec, level: int) -> str:
         name=spec.name,
         command=_escaped(run_file.command(Path(f"{spec.name}.run"))),
         level=level,
-        stop_signal=spec.run.stop_signal,
-        stop_seconds=math.ceil(spec.run.stop_seconds),
+        stop_signal=spec.child.stop_signal,
+        stop_seconds=math.ceil(spec.child.stop_seconds),
         logs=LOGS,
     )
 

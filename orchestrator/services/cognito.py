@@ -28,8 +28,12 @@ def cognito(
     host: str,
     port: int,
     state: Path,
+    also_host: str | None = None,
 ) -> Spec:
-    """`pool`, `mfa`, `clients` … are inputs of CreateUserPool, SetUserPoolMfaConfig, CreateUserPoolClient …"""
+    """`also_host` is one more address to listen on, for containers.
+
+    `pool`, `mfa`, `clients` … are inputs of CreateUserPool, SetUserPoolMfaConfig, CreateUserPoolClient …
+    """
     config = state / "cognito.json"
     return Spec(
         name="cognito",
@@ -42,6 +46,7 @@ def cognito(
                         "region": settings.region,
                         "account": ACCOUNT,
                         "host": host,
+                        "also_host": also_host,
                         "port": port,
                         "url": url,
                         "database": str(state / "cognito.sqlite"),

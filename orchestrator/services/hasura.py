@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.services.spec import Child, HttpReady, Spec
+from orchestrator.services.spec import Child, DockerHost, HttpReady, InCompose, Spec
 from orchestrator.settings import Hasura
 
 # Where metadata/databases/databases.yaml looks for the application's database.
@@ -58,6 +58,21 @@ def hasura(env: Mapping[str, str], *, postgres_bin: Path, url: str, host: str, p
         name="hasura",
         run=Child(argv=(sys.executable, "-m", "orchestrator.engine", "serve"), cwd=cwd),
         env={**env, **own},
+        ports={"HASURA_PORT": port},
+        ready=HttpReady(f"{url}/healthz"),
+        needs=("postgres", "cognito"),
+    )
+
+
+def in_compose(docker: DockerHost, settings: Hasura, env: Mapping[str, str], *, url: str, host: str, port: int) -> Spec:
+    """Hasura in its container. docker-compose.yml says where its databases are."""
+    databases = ("HASURA_GRAPHQL_METADATA_DATABASE_URL", SOURCE_URL_VARIABLE)
+    image = {"HASURA_IMAGE": settings.image} if settings.image else {}
+    passed = {name: value for name, value in env.items() if name not in databases}
+    return Spec(
+        name="hasura",
+        run=InCompose("hasura", docker.definition),
+        env={**passed, "STACK_HOST": host, "HASURA_PORT": str(port), **image},
         ports={"HASURA_PORT": port},
         ready=HttpReady(f"{url}/healthz"),
         needs=("postgres", "cognito"),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from orchestrator.services.spec import Child, DataDirectory, PostgresReady, Spec
+from orchestrator.services.spec import Child, DataDirectory, DockerHost, InCompose, PostgresReady, Spec
+from orchestrator.settings import Postgres
 
 MAINTENANCE_DATABASE = "postgres"
 
@@ -96,6 +97,33 @@ def postgres(
         ready=PostgresReady(
             url(user=user, password=password, host=host, port=port, database=MAINTENANCE_DATABASE),
         ),
+        ports={"POSTGRES_PORT": port},
+    )
+
+
+def in_compose(
+    docker: DockerHost,
+    settings: Postgres,
+    *,
+    host: str,
+    port: int,
+    login_url: str,
+    databases: tuple[str, ...],
+) -> Spec:
+    """The server in its container; `login_url` is the superuser's on this machine."""
+    image = {"POSTGRES_IMAGE": settings.image} if settings.image else {}
+    return Spec(
+        name="postgres",
+        run=InCompose("postgres", docker.definition, databases),
+        env={
+            "STACK_HOST": host,
+            "POSTGRES_PORT": str(port),
+            "POSTGRES_USER": settings.user,
+            "POSTGRES_PASSWORD": settings.password,
+            "POSTGRES_DB": settings.database,
+            **image,
+        },
+        ready=PostgresReady(login_url),
         ports={"POSTGRES_PORT": port},
     )
 

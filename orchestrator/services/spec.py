@@ -33,6 +33,29 @@ class Child:
 
 
 @dataclass(frozen=True)
+class DockerHost:
+    """What containers are run by: the text of docker-compose.yml, and the address at which they reach this machine.
+
+    `gateway` is None where host.docker.internal leads to this machine's loopback, as in Docker Desktop.
+    """
+
+    definition: str = field(repr=False)
+    gateway: str | None
+
+
+@dataclass(frozen=True)
+class InCompose:
+    """A service of docker-compose.yml, whose variables are the spec's `env`; `definition` is that file's text.
+
+    `databases` are to be there once PostgreSQL is ready.
+    """
+
+    service: str
+    definition: str = field(repr=False)
+    databases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class HttpReady:
     """Ready when this URL answers 200."""
 
@@ -51,8 +74,15 @@ class Spec:
     """One service. `env` comes on top of PATH, HOME and the locale; `ports` are by the variable that sets them."""
 
     name: str
-    run: Child
+    run: Child | InCompose
     ready: HttpReady | PostgresReady
     ports: Mapping[str, int]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     needs: tuple[str, ...] = ()
+
+    @property
+    def child(self) -> Child:
+        """How its process is run. Raises TypeError for a service that is none."""
+        if not isinstance(self.run, Child):
+            raise TypeError(f"{self.name} is no process of this machine.")
+        return self.run

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import writing
-from orchestrator.launchers.child import Children
+from orchestrator.launchers.images import Pulled
 from orchestrator.services.spec import Spec
 from orchestrator.stack import apply as project
 from orchestrator.stack import record as records
@@ -19,6 +19,7 @@ from orchestrator.stack.accounts import Accounts
 from orchestrator.stack.machine import plan_here, require_free
 from orchestrator.stack.plan import Layout, Plan
 from orchestrator.stack.record import Record, fingerprint
+from orchestrator.stack.runners import Runners
 from orchestrator.stack.verify import Check, verify
 
 
@@ -31,7 +32,7 @@ class Event:
     seconds: float
 
 
-Report = Callable[[Event], None]
+Report = Callable[[Event | Pulled], None]
 
 
 def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -> bool:
@@ -42,18 +43,18 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
     layout = Layout(root)
     with writing(layout.state), at_work(layout), contextlib.ExitStack() as undo, side_by_side() as pool:
         record = records.read(layout.record)
-        children = Children(layout.state)
-        alive = children.alive()
+        runners = Runners(root, environ)
+        alive = runners.children.alive()
         plan = plan_here(root, environ, record, running=alive)
-        for notice in plan.notices:
-            report(Event("callback", notice, 0))
+        for what, notice in plan.notices:
+            report(Event(what, notice, 0))
         if not alive:
-            children.close()  # What a killed supervisor left behind may still hold a port.
-            undo.callback(children.close)
-        stale = stale_services(plan, children, record)
+            runners.children.close()  # What a killed supervisor left behind may still hold a port.
+            undo.callback(runners.close)
+        stale = stale_services(plan, runners, record)
         # Making a client of AWS takes as long as starting a service.
         accounts = pool.submit(Accounts.of, plan.urls, plan.pool) if check and stale else None
-        start(plan, stale, children, pool, report)
+        start(plan, stale, runners, pool, report)
         started = Record.of(plan, applied=record.applied if record else "")
         records.write(layout.record, started)
         applied = apply(plan, root, record, changed=bool(stale), report=report)
@@ -82,41 +83,42 @@ def side_by_side() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def stale_services(plan: Plan, children: Children, record: Record | None) -> tuple[Spec, ...]:
+def stale_services(plan: Plan, runners: Runners, record: Record | None) -> tuple[Spec, ...]:
     """The services that are not running, or not as planned."""
-    running = {name for name, child in children.states().items() if child.state == "running"}
+    states = runners.states(plan.backend) if record and record.backend == plan.backend else {}
+    running = {name for name, service in states.items() if service.state == "running"}
     known = record.fingerprints if record else {}
     return tuple(spec for spec in plan.specs if spec.name not in running or known.get(spec.name) != fingerprint(spec))
 
 
-def start(plan: Plan, stale: Sequence[Spec], children: Children, pool: ThreadPoolExecutor, report: Report) -> None:
+def start(plan: Plan, stale: Sequence[Spec], runners: Runners, pool: ThreadPoolExecutor, report: Report) -> None:
     """Starts these services, side by side where one does not need the other, and waits until all are ready."""
     for spec in stale:
-        children.check(spec)
-    if children.alive():
-        for spec in stale:
-            children.stop(spec)
+        runners.check(spec)
+    runners.stop(stale)
     for spec in stale:
         for variable, port in spec.ports.items():
             require_free(spec.name, variable, port)
-    children.open(plan.specs)
+    if stale:
+        runners.open(plan.specs, report)
     futures: dict[str, Future[None]] = {}
     for spec in plan.specs:
         needs = [futures[name] for name in spec.needs]
-        futures[spec.name] = pool.submit(start_one, children, spec, needs, plan.wait_seconds, spec in stale, report)
+        futures[spec.name] = pool.submit(start_one, runners, spec, needs, plan.wait_seconds, spec in stale, report)
     done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
     for future in done:
         future.result()
 
 
 def start_one(
-    children: Children, spec: Spec, needs: list[Future[None]], seconds: float, stale: bool, report: Report
+    runners: Runners, spec: Spec, needs: list[Future[None]], seconds: float, stale: bool, report: Report
 ) -> None:
     for need in needs:
         need.result()
     begin = time.monotonic()
-    children.start(spec)
-    children.wait_ready(spec, begin + seconds)
+    if stale:
+        runners.start(spec)
+    runners.wait_ready(spec, begin + seconds)
     report(Event(spec.name, "ready" if stale else "unchanged", time.monotonic() - begin))
 
 
@@ -144,23 +146,21 @@ def down(root: Path) -> bool:
     if not layout.state.is_dir():
         return False
     with records.locked(layout.lock):
-        return stop(layout)
-
-
-def stop(layout: Layout) -> bool:
-    children = Children(layout.state)
-    running = children.alive()
-    children.close()
-    return running
+        return Runners(root).close()
 
 
 def reset(root: Path) -> None:
-    """Stops everything and deletes `.stack/`."""
+    """Stops everything and deletes `.stack/`, and the containers with their data.
+
+    Raises StackError if there are some and no engine answers.
+    """
     layout = Layout(root)
     if not layout.state.is_dir():
         return
     with records.locked(layout.lock):
-        stop(layout)
+        runners = Runners(root)
+        runners.close()
+        runners.containers.remove()
         for path in layout.state.iterdir():
             if path != layout.lock:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 from orchestrator.errors import StackError
 
 LOOK_EVERY_SECONDS = 0.2
+
+T = TypeVar("T")
 
 
 def found(folder: Path) -> Mapping[str, Path]:
@@ -20,8 +22,8 @@ def found(folder: Path) -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.log"))}
 
 
-def chosen(files: Mapping[str, Path], names: Sequence[str]) -> Mapping[str, Path]:
-    """The files of these names, all where none is given. Raises StackError for a name that has no log."""
+def chosen(files: Mapping[str, T], names: Sequence[str]) -> Mapping[str, T]:
+    """The logs of these names, all where none is given. Raises StackError for a name that has no log."""
     for name in names:
         if name not in files:
             there = ", ".join(files)
@@ -37,6 +39,14 @@ def last(files: Mapping[str, Path], lines: int) -> Iterator[tuple[str, str]]:
         with path.open(encoding="utf-8", errors="replace") as file:
             for line in deque(file, maxlen=lines):
                 yield name, line.rstrip("\n")
+
+
+class Source(Protocol):
+    """A log that is being written: gives the whole lines that came since it was last asked."""
+
+    def lines(self) -> Iterator[str]: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -55,6 +65,9 @@ class Tail:
             self.file = self.path.open("rb")
             yield from self._read()
 
+    def close(self) -> None:
+        self.file.close()
+
     def _read(self) -> Iterator[str]:
         *whole, self.rest = (self.rest + self.file.read()).split(b"\n")
         for line in whole:
@@ -69,14 +82,16 @@ class Tail:
         return now.st_ino != opened.st_ino or now.st_size < self.file.tell()
 
 
-def follow(files: Mapping[str, Path], lines: int) -> Iterator[tuple[str, str]]:
-    """The last lines of each file, then every line that comes from now on, without end."""
-    tails = {name: Tail(path, path.open("rb")) for name, path in files.items()}
+def follow(
+    files: Mapping[str, Path], lines: int, others: Mapping[str, Source] | None = None
+) -> Iterator[tuple[str, str]]:
+    """The last lines of each file, then every line that comes from now on, without end; and those of `others`."""
+    tails: dict[str, Source] = {name: Tail(path, path.open("rb")) for name, path in files.items()}
     already = [(name, line) for name, tail in tails.items() for line in deque(tail.lines(), maxlen=lines)]
-    return _go_on(tails, already)
+    return _go_on({**tails, **(others or {})}, already)
 
 
-def _go_on(tails: Mapping[str, Tail], already: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _go_on(tails: Mapping[str, Source], already: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     try:
         yield from already
         while True:
@@ -86,4 +101,4 @@ def _go_on(tails: Mapping[str, Tail], already: list[tuple[str, str]]) -> Iterato
             time.sleep(LOOK_EVERY_SECONDS)
     finally:
         for tail in tails.values():
-            tail.file.close()
+            tail.close()

@@ -10,11 +10,12 @@ from orchestrator.errors import StackError
 from orchestrator.launchers import ports, postgres_binaries
 from orchestrator.project import template
 from orchestrator.project.template import Template
-from orchestrator.services import callback
+from orchestrator.services import callback, jwt_secret
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.settings import Ports, Settings, load, read_env_file
 from orchestrator.stack import record as records
+from orchestrator.stack.backend import choose
 from orchestrator.stack.plan import STACK_NAME, Addresses, Layout, Plan, make_plan, make_urls, template_parameters
 from orchestrator.stack.record import Record
 
@@ -31,14 +32,20 @@ CALLBACK_PORT = 3000
 def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, running: bool) -> Plan:
     """The plan for this project on this machine. Makes the secrets that are missing, and nothing else."""
     settings = settings_here(root, environ)
+    backend = choose(settings, root, environ, before=record.backend if record else None)
     before = record.ports if record else {}
     usable = {name: port for name, port in before.items() if running or ports.is_free(port)}
     chosen = choose_ports(settings.ports, usable)
     if callback_port := free_callback_port(settings.ports, chosen, before if running else {}):
         chosen = {**chosen, callback.NAME: callback_port}
     read = read_template(root, settings, Addresses(settings.host, chosen))
-    plan = make_plan(settings, read, find_postgres(settings, environ), ports=chosen, root=root)
-    return replace(plan, notices=tuple(callback_notices(settings.ports, chosen)))
+    if own_secret := settings.hasura.passed_on.get(jwt_secret.VARIABLE):
+        issuer = make_urls(settings, Addresses(settings.host, chosen)).issuer
+        jwt_secret.check(own_secret, issuer=issuer, clients=[client["ClientId"] for client in read.clients])
+    plan = make_plan(settings, read, backend.docker or find_postgres(settings, environ), ports=chosen, root=root)
+    chosen_by_us = [("backend", f"{backend.name}: {backend.why}")] if backend.why and not running else []
+    pages = [(callback.NAME, notice) for notice in callback_notices(settings.ports, chosen)]
+    return replace(plan, notices=(*chosen_by_us, *pages))
 
 
 def read_template(root: Path, settings: Settings, addresses: Addresses) -> Template:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.services import awslambda, callback, cognito, hasura, postgres
 from orchestrator.services.postgres import PostgresBinaries
-from orchestrator.services.spec import Spec
+from orchestrator.services.spec import DockerHost, Spec
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 STACK_NAME = "hasura-cognito"
 METADATA_DATABASE = "hasura_metadata"
+# How a container names the machine that it runs on.
+CONTAINERS_HOST = "host.docker.internal"
 ANYWHERE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,15 @@ class Addresses:
     host: str
     ports: Mapping[str, int]
 
-    def url(self, of: str) -> str:
-        """The address of a service as its users on this machine write it.
+    def url(self, of: str, *, in_container: bool = False) -> str:
+        """The address of a service as its users on this machine write it, or as a container has to.
 
         >>> Addresses("127.0.0.1", {"hasura": 8080}).url("hasura")
         'http://localhost:8080'
+        >>> Addresses("127.0.0.1", {"cognito": 9229}).url("cognito", in_container=True)
+        'http://host.docker.internal:9229'
         """
-        return f"http://{self.name}:{self.ports[of]}"
+        return f"http://{CONTAINERS_HOST if in_container else self.name}:{self.ports[of]}"
 
     @property
     def name(self) -> str:
@@ -102,7 +107,7 @@ class Plan:
     ports: Mapping[str, int]
     admin_secret: str = field(repr=False)
     wait_seconds: int
-    notices: tuple[str, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()
 
 
 def postgres_url(settings: Settings, addresses: Addresses, database: str) -> str:
@@ -176,10 +181,58 @@ def callback_page(
     )
 
 
+def postgres_spec(
+    settings: Settings, addresses: Addresses, means: PostgresBinaries | DockerHost, layout: Layout
+) -> Spec:
+    databases = (settings.postgres.database, METADATA_DATABASE)
+    port = addresses.ports["postgres"]
+    if isinstance(means, DockerHost):
+        login = postgres_url(settings, addresses, postgres.MAINTENANCE_DATABASE)
+        return postgres.in_compose(
+            means, settings.postgres, host=settings.host, port=port, login_url=login, databases=databases
+        )
+    return postgres.postgres(
+        means,
+        state=layout.state,
+        host=settings.host,
+        port=port,
+        user=settings.postgres.user,
+        password=settings.postgres.password,
+        databases=databases,
+    )
+
+
+def hasura_spec(
+    settings: Settings,
+    addresses: Addresses,
+    means: PostgresBinaries | DockerHost,
+    layout: Layout,
+    *,
+    jwt_secret: str,
+) -> Spec:
+    env = hasura.environment(
+        settings.hasura,
+        database=postgres_url(settings, addresses, settings.postgres.database),
+        metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
+        jwt_secret=jwt_secret,
+    )
+    url, host, port = addresses.url("hasura"), settings.host, addresses.ports["hasura"]
+    if isinstance(means, DockerHost):
+        return hasura.in_compose(means, settings.hasura, env, url=url, host=host, port=port)
+    return hasura.hasura(env, postgres_bin=means.bin, url=url, host=host, port=port, cwd=layout.state)
+
+
 def make_plan(
-    settings: Settings, template: Template, binaries: PostgresBinaries, *, ports: Mapping[str, int], root: Path
+    settings: Settings,
+    template: Template,
+    means: PostgresBinaries | DockerHost,
+    *,
+    ports: Mapping[str, int],
+    root: Path,
 ) -> Plan:
     """The whole stack on these ports; where there is none for it, there is no testing web page.
+
+    `means` decides the backend: the binaries of the embedded PostgreSQL, or Docker.
 
     The services come in the order in which `down` stops them, reversed.
     """
@@ -191,17 +244,11 @@ def make_plan(
     sign_in = callback.hosted_ui(clients[0], cognito_url=urls.cognito, base=page) if clients else None
     urls = replace(urls, hosted_ui=sign_in, callback=page if sign_in else None)
     audience = tuple(client["ClientId"] for client in template.clients)
-    secret = hasura.jwt_secret(jwks=urls.jwks, issuer=urls.issuer, audience=audience)
+    docker = means if isinstance(means, DockerHost) else None
+    keys_at = f"{addresses.url('cognito', in_container=docker is not None)}/{settings.cognito.pool_id}"
+    secret = hasura.jwt_secret(jwks=f"{keys_at}/.well-known/jwks.json", issuer=urls.issuer, audience=audience)
     specs = (
-        postgres.postgres(
-            binaries,
-            state=layout.state,
-            host=settings.host,
-            port=ports["postgres"],
-            user=settings.postgres.user,
-            password=settings.postgres.password,
-            databases=(settings.postgres.database, METADATA_DATABASE),
-        ),
+        postgres_spec(settings, addresses, means, layout),
         cognito.cognito(
             settings.cognito,
             pool=template.pool,
@@ -216,6 +263,7 @@ def make_plan(
             host=settings.host,
             port=ports["cognito"],
             state=layout.state,
+            also_host=docker.gateway if docker and settings.host not in EVERYWHERE else None,
         ),
         awslambda.awslambda(
             [function_values(function) for function in template.functions],
@@ -226,23 +274,11 @@ def make_plan(
             state=layout.state,
             logs=layout.logs,
         ),
-        hasura.hasura(
-            hasura.environment(
-                settings.hasura,
-                database=urls.postgres,
-                metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
-                jwt_secret=secret,
-            ),
-            postgres_bin=binaries.bin,
-            url=addresses.url("hasura"),
-            host=settings.host,
-            port=ports["hasura"],
-            cwd=layout.state,
-        ),
+        hasura_spec(settings, addresses, means, layout, jwt_secret=secret),
     )
     shown = (callback_page(clients[0], sign_in, urls, addresses, layout, base=page),) if page and sign_in else ()
     return Plan(
-        backend="embedded",
+        backend="docker" if docker else "embedded",
         identity="local",
         layout=layout,
         urls=urls,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestrator.errors import StackError
 from orchestrator.launchers.run_file import write_private
-from orchestrator.services.spec import Spec
+from orchestrator.services.spec import Child, Spec
 from orchestrator.settings import SECRETS, read_env_file
 from orchestrator.stack.plan import Layout, Plan, Pool, Urls
 
@@ -49,7 +49,8 @@ class Record:
 def fingerprint(spec: Spec) -> str:
     """The same for two descriptions exactly if they run the same; says nothing of the secrets inside."""
     values = asdict(spec)
-    values["run"]["files"] = {str(path): text for path, text in spec.run.files.items()}
+    if isinstance(spec.run, Child):
+        values["run"]["files"] = {str(path): text for path, text in spec.run.files.items()}
     return hashlib.sha256(json.dumps(values, default=str, sort_keys=True).encode()).hexdigest()
 
 

@@ -6,27 +6,35 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StackError
-from orchestrator.launchers.child import Children
+from orchestrator.launchers.child import Children, ChildState
+from orchestrator.launchers.containers import ContainerState
 from orchestrator.services import callback
 from orchestrator.stack import record as records
 from orchestrator.stack.plan import Layout, Urls
 from orchestrator.stack.record import Record
+from orchestrator.stack.runners import Runners
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+IN_CONTAINERS = ("postgres", "hasura")
 
 
 def status(root: Path) -> Mapping[str, Any]:
     """`{"backend", "identity", "services": {name: {"state", "url", "pid", "since"}}, "urls", "pool"}`.
 
-    A service's state is running, restarting, failed, stopping or stopped.
+    A service's state is running, restarting, failed, stopping or stopped. One in a container has `container` and
+    `exit_status` instead of `pid`.
     Raises StackError if nothing was ever started.
     """
     layout = Layout(root)
     record = records.read(layout.record)
     if record is None:
         raise StackError(f"There is no stack in {root} yet.", "Run `hasura-cognito up`.")
-    states = Children(layout.state).states()
+    states = states_now(root, record.backend)
     return {
         "backend": record.backend,
         "identity": record.identity,
@@ -34,7 +42,7 @@ def status(root: Path) -> Mapping[str, Any]:
             name: {
                 "state": states[name].state if name in states else "stopped",
                 "url": url,
-                "pid": states[name].pid if name in states else None,
+                **running_as(states.get(name), in_container=record.backend == "docker" and name in IN_CONTAINERS),
                 "since": shown_time(states[name].since) if name in states else None,
             }
             for name, url in service_urls(record.urls).items()
@@ -42,6 +50,27 @@ def status(root: Path) -> Mapping[str, Any]:
         "urls": named(record.urls),
         "pool": asdict(record.pool),
     }
+
+
+def states_now(root: Path, backend: str) -> Mapping[str, ChildState | ContainerState]:
+    """The services by name; without a Docker engine that answers, there are no containers."""
+    runners = Runners(root)
+    try:
+        return runners.states(backend)
+    except StackError:
+        return runners.children.states()
+
+
+def running_as(state: ChildState | ContainerState | None, *, in_container: bool) -> Mapping[str, Any]:
+    """
+    >>> running_as(None, in_container=False)
+    {'pid': None}
+    """
+    if isinstance(state, ContainerState):
+        return {"container": state.container, "exit_status": state.exit_status}
+    if in_container:
+        return {"container": None, "exit_status": None}
+    return {"pid": state.pid if state else None}
 
 
 def shown_time(seconds: float) -> str:
@@ -71,3 +100,11 @@ def running(root: Path) -> Record:
     if record is None or not Children(layout.state).alive():
         raise StackError(f"The stack of {root} is not running.", "Run `hasura-cognito up`.")
     return record
+
+
+def containers_of(root: Path) -> Mapping[str, Container]:
+    """The containers of the stack by service; none on the embedded backend. Raises StackError if no engine answers."""
+    record = records.read(Layout(root).record)
+    if record is None or record.backend != "docker":
+        return {}
+    return Runners(root).containers.by_service()

@@ -42,7 +42,7 @@ class Project:
         """The command `hasura-cognito` with these arguments, running."""
         return subprocess.Popen(
             [sys.executable, "-m", "orchestrator", "-C", str(self.root), *arguments],
-            env={**os.environ, "STACK_PORTS": "free", **self.environ, **environ},
+            env={**os.environ, "STACK_BACKEND": "embedded", "STACK_PORTS": "free", **self.environ, **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,227 @@
+"""A stack's services as containers: Compose starts and stops them, Docker's SDK watches."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import StackError
+from orchestrator.launchers import compose_command, compose_file, container_log, docker_engine, images, ready, run_file
+from orchestrator.launchers.child import State
+from orchestrator.launchers.container_log import SERVICE_LABEL
+from orchestrator.services.spec import InCompose, PostgresReady, Spec
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+ADDITIONS = "compose.json"
+PROJECT = "compose.project"
+NO_VARIABLES = "compose.env"
+OVERRIDE = "docker-compose.override.yml"
+PROJECT_LABEL = "com.docker.compose.project"
+POLL_SECONDS = 0.05
+# What a program that was asked to stop ends with.
+ASKED_TO_STOP = (0, 130, 143)
+SILENCE = "it said nothing"
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """`since` in seconds of Unix time; `exit_status` is None while it runs."""
+
+    state: State
+    container: str
+    since: float
+    exit_status: int | None
+
+
+class Containers:
+    """The containers of one project folder; any process of the same user may make this object."""
+
+    def __init__(self, root: Path, state: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self._root, self._state = root, state
+        self._environ = {name: value for name, value in environ.items() if not name.startswith("COMPOSE_")}
+        self._variables: Mapping[str, str] = {}
+        self._restarts: dict[str, int] = {}
+        self._begun: dict[str, float] = {}
+
+    @property
+    def known(self) -> bool:
+        """Whether this project ever had containers."""
+        return (self._state / PROJECT).exists()
+
+    @cached_property
+    def client(self) -> DockerClient:
+        return docker_engine.connect(self._environ)
+
+    @cached_property
+    def project(self) -> str:
+        """Compose's name for this project: made once, so that projects in folders of one name keep apart."""
+        path = self._state / PROJECT
+        if not path.exists():
+            run_file.write_private(path, f"hasura-cognito-{secrets.token_hex(4)}\n")
+        return path.read_text("utf-8").strip()
+
+    @cached_property
+    def _command(self) -> tuple[str, ...]:
+        return compose_command.find(self._environ)
+
+    def open(self, specs: Sequence[Spec], show: images.Show) -> None:
+        """Makes these services known, and their images present; starts none. Raises StackError if that can't be."""
+        if not specs:
+            return
+        self._restarts = {name: container.attrs["RestartCount"] for name, container in self.by_service().items()}
+        text = compose_file.read(self._root)
+        self._variables = {name: value for spec in specs for name, value in spec.env.items()}
+        run_file.write_private(self._state / ADDITIONS, compose_file.additions(text, self._variables))
+        for service in compose_file.services(text).values():
+            image = compose_file.image(service, self._variables)
+            if not images.is_here(self.client, image):
+                images.pull(self.client, image, show)
+
+    def start(self, spec: Spec) -> None:
+        """Starts the service without waiting for it; one that runs as described is left alone."""
+        self._begun[spec.name] = time.time()
+        self._compose("up", "-d", "--no-deps", spec.name)
+        container = self._container(spec.name)
+        self._restarts[spec.name] = container.attrs["RestartCount"] if container else 0
+
+    def wait_ready(self, spec: Spec, deadline: float) -> None:
+        """Returns when the service answers.
+
+        Raises StackError with its last words as soon as it dies, or when `time.monotonic()` passes `deadline`.
+        """
+        begin = time.monotonic()
+        while not self._answers(spec, max(0.1, min(2.0, deadline - time.monotonic()))):
+            container = self._container(spec.name)
+            if container is None or has_died(container.attrs, self._restarts.get(spec.name, 0)):
+                raise self._died(spec.name, container)
+            if time.monotonic() > deadline:
+                words = container_log.last_words(container, since=self._begun.get(spec.name, 0)) or SILENCE
+                raise StackError(
+                    f"{spec.name} was not ready within {time.monotonic() - begin:.0f} s: {words}",
+                    f"See `hasura-cognito logs {spec.name}`.",
+                )
+            time.sleep(POLL_SECONDS)
+        if isinstance(spec.run, InCompose) and isinstance(spec.ready, PostgresReady):
+            asyncio.run(make_databases(spec.ready.url, spec.run.databases))
+
+    def stop(self, names: Sequence[str]) -> None:
+        """Stops these services, gently at first; the containers and their data stay."""
+        running = [name for name, state in self.states().items() if name in names and state.state != "stopped"]
+        if running:
+            self._compose("stop", *running)
+
+    def close(self) -> bool:
+        """Stops all containers; False if none ran."""
+        if not self.known:
+            return False
+        active = [name for name, state in self.states().items() if state.state in ("running", "restarting")]
+        if active:
+            self._compose("stop", *active)
+        return bool(active)
+
+    def remove(self) -> None:
+        """Stops the containers and removes them, with their network and their data."""
+        if self.known:
+            self._compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+
+    def states(self) -> Mapping[str, ContainerState]:
+        """Every container by its service. Raises StackError when no engine answers."""
+        if not self.known:
+            return {}
+        return {name: state_of(container.attrs) for name, container in self.by_service().items()}
+
+    def by_service(self) -> Mapping[str, Container]:
+        label = f"{PROJECT_LABEL}={self.project}"
+        with docker_engine.speaking():
+            found = self.client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+        return {each.labels[SERVICE_LABEL]: each for each in found}
+
+    def _container(self, name: str) -> Container | None:
+        return self.by_service().get(name)
+
+    def _answers(self, spec: Spec, seconds: float) -> bool:
+        try:
+            return ready.answers(spec.ready, seconds=seconds)
+        except StackError as error:
+            raise StackError(
+                error.message,
+                "The volume keeps the password that it was made with: set that again, or `hasura-cognito reset`.",
+            ) from error
+
+    def _compose(self, *arguments: str) -> None:
+        files = [compose_file.NAME, *([OVERRIDE] if (self._root / OVERRIDE).exists() else [])]
+        paths = [*(self._root / name for name in files), self._state / ADDITIONS]
+        flags = [flag for path in paths for flag in ("-f", str(path))]
+        nothing = self._state / NO_VARIABLES
+        nothing.touch(mode=0o600)
+        # All values come by the environment, where they are literal: of .env, Compose would expand every `$`.
+        everywhere = (*flags, "-p", self.project, "--project-directory", str(self._root), "--env-file", str(nothing))
+        required = {} if self._variables else {"POSTGRES_PASSWORD": "-", "HASURA_GRAPHQL_ADMIN_SECRET": "-"}
+        compose_command.run(self._command, (*everywhere, *arguments), {**self._environ, **required, **self._variables})
+
+    def _died(self, name: str, container: Container | None) -> StackError:
+        see = f"See `hasura-cognito logs {name}`."
+        if container is None:
+            return StackError(f"The container of {name} was removed.", "Run `hasura-cognito up` again.")
+        since = self._begun.get(name, 0)
+        if explained := container_log.explanation(container, since=since):
+            return StackError(f"{name} gave up: {explained[0]}", explained[1])
+        status = container.attrs["State"]["ExitCode"]
+        return StackError(
+            f"{name} ended with status {status}: {container_log.last_words(container, since=since) or SILENCE}", see
+        )
+
+
+def has_died(attrs: Mapping[str, Any], restarts: int) -> bool:
+    state = attrs["State"]
+    return not state["Running"] or state["Restarting"] or attrs["RestartCount"] > restarts
+
+
+def state_of(attrs: Mapping[str, Any]) -> ContainerState:
+    """A container as `docker inspect` shows it. Health counts: one that does not answer has failed."""
+    state = attrs["State"]
+    health = (state.get("Health") or {}).get("Status")
+    found: State = "stopped" if state["ExitCode"] in ASKED_TO_STOP else "failed"
+    if state["Restarting"]:
+        found = "restarting"
+    elif state["Running"]:
+        found = "failed" if health == "unhealthy" else "running"
+    return ContainerState(
+        state=found,
+        container=attrs["Id"][:12],
+        since=seconds_of(state["StartedAt"] if state["Running"] else state["FinishedAt"]),
+        exit_status=None if state["Running"] else state["ExitCode"],
+    )
+
+
+def seconds_of(time_text: str) -> float:
+    """
+    >>> seconds_of("1970-01-01T00:00:01.123456789Z")
+    1.0
+    """
+    return datetime.fromisoformat(f"{time_text[:19]}+00:00").timestamp()
+
+
+async def make_databases(url: str, names: Sequence[str]) -> None:
+    """Makes those that the server lacks: its image made those of its first start only."""
+    import asyncpg
+
+    connection = await asyncpg.connect(url)
+    try:
+        there = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
+        for name in names:
+            if name not in there:
+                await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()

@@ -1,0 +1,70 @@
+"""The two launchers as one: processes and containers of a stack, started and stopped by what each service is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orchestrator.errors import StackError
+from orchestrator.launchers.child import Children, ChildState
+from orchestrator.launchers.containers import Containers, ContainerState
+from orchestrator.launchers.images import Show
+from orchestrator.services.spec import Child, Spec
+from orchestrator.stack.plan import Layout
+
+
+class Runners:
+    """Whatever runs of the stack in this folder."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str] = os.environ) -> None:
+        layout = Layout(root)
+        self.children = Children(layout.state)
+        self.containers = Containers(root, layout.state, environ)
+
+    def states(self, backend: str | None) -> Mapping[str, ChildState | ContainerState]:
+        """Every known service by name; containers only where `backend` has them."""
+        in_containers = self.containers.states() if backend == "docker" else {}
+        return {**self.children.states(), **in_containers}
+
+    def check(self, spec: Spec) -> None:
+        if isinstance(spec.run, Child):
+            self.children.check(spec)
+
+    def stop(self, specs: Sequence[Spec]) -> None:
+        """Stops these services, however they are run now: the backend may have changed."""
+        if self.children.alive():
+            for spec in specs:
+                self.children.stop(spec)
+        if self.containers.known:
+            self._stop_containers([spec.name for spec in specs])
+
+    def _stop_containers(self, names: Sequence[str]) -> None:
+        try:
+            self.containers.stop(names)
+        except StackError:
+            # No engine, no containers: whoever needs one is told when it is started.
+            return
+
+    def open(self, specs: Sequence[Spec], show: Show) -> None:
+        self.containers.open([spec for spec in specs if not isinstance(spec.run, Child)], show)
+        self.children.open([spec for spec in specs if isinstance(spec.run, Child)])
+
+    def start(self, spec: Spec) -> None:
+        self._of(spec).start(spec)
+
+    def wait_ready(self, spec: Spec, deadline: float) -> None:
+        self._of(spec).wait_ready(spec, deadline)
+
+    def close(self) -> bool:
+        """Stops everything, what needs others first; False if nothing ran."""
+        alive = self.children.alive()
+        try:
+            ran = self.containers.close()
+        except StackError:
+            ran = False  # Without an engine that answers no container runs.
+        self.children.close()
+        return alive or ran
+
+    def _of(self, spec: Spec) -> Children | Containers:
+        return self.children if isinstance(spec.run, Child) else self.containers
