@@ -22,6 +22,7 @@ from orchestrator.project import (
 )
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.metadata import Metadata
+from orchestrator.project.yaml_tree import shown as name_of
 
 ALIASES = {"ic": "inconsistency", "inconsistent": "inconsistency"}
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -120,7 +121,7 @@ def export(where: Server, output: Literal["files", "json", "yaml"]) -> None:
         click.echo(metadata_files.text(document), nl=False)
         return
     done = metadata_export.write(project.metadata, project.root, document)
-    shown = project.metadata.relative_to(project.root)
+    shown = name_of(project.metadata, project.root)
     for file in done.written:
         click.echo(f"wrote    {shown / file}{'  (its comments are gone)' if file in done.uncommented else ''}")
     for file in done.removed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import click
 
@@ -13,6 +12,7 @@ from orchestrator.cli.server import Server
 from orchestrator.errors import StackError
 from orchestrator.project import migrations, seeds
 from orchestrator.project.pg_dump import rows_of
+from orchestrator.project.yaml_tree import shown
 
 
 @click.group()
@@ -71,5 +71,5 @@ def create(where: Server, name: str, tables: tuple[str, ...], source: str | None
     file = project.seeds / source / f"{time.time_ns() // 1_000_000}_{name}.sql"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    shown = str(Path(file).relative_to(project.root))
-    out.print_json({"source": source, "file": shown}) if output == "json" else click.echo(f"Created {shown}.")
+    made = str(shown(file, project.root))
+    out.print_json({"source": source, "file": made}) if output == "json" else click.echo(f"Created {made}.")

@@ -16,6 +16,7 @@ from orchestrator.project import config, hasura, metadata
 from orchestrator.project.config import Config, find_root
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.metadata import Metadata
+from orchestrator.project.yaml_tree import shown
 from orchestrator.stack import target
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -81,4 +82,4 @@ def metadata_here(where: Server) -> Metadata:
     try:
         return metadata.read(project.metadata, project.root)
     except StackError:
-        return metadata.nowhere(project.metadata.relative_to(project.root))
+        return metadata.nowhere(shown(project.metadata, project.root))

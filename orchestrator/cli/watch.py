@@ -12,13 +12,14 @@ from orchestrator.cli import output
 from orchestrator.cli.main import fail
 from orchestrator.errors import StackError
 from orchestrator.project import watch
+from orchestrator.project.yaml_tree import shown
 
 SHOWN = 3
 
 
 def repeat(root: Path, watched: Sequence[Path], do: Callable[[tuple[Path, ...]], None]) -> None:
     """Calls `do` with the files that changed, each time some did, until Ctrl-C. What fails is shown, and it goes on."""
-    output.stderr.print(f"Watching {', '.join(str(each.relative_to(root)) for each in watched)} (Ctrl-C ends it).")
+    output.stderr.print(f"Watching {', '.join(str(shown(each, root)) for each in watched)} (Ctrl-C ends it).")
     try:
         for files in watch.changes(root, watched):
             more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.project import actions
+from orchestrator.project import actions, yaml_nodes
 from orchestrator.project.metadata import FILES
 
 # What the CLI writes for a section that the document lacks.
@@ -32,6 +32,9 @@ REMOTE_SCHEMA = ("name", "definition", "comment", "permissions", "remote_relatio
 PRINTED_FIRST = {"schema_definition": 0, "schema_extension": 1, "directive_definition": 2}
 # Words that YAML 1.1 reads as truths, and go-yaml therefore quotes although it would not read them so.
 OLD_TRUTHS = re.compile(r"[yYnN]|yes|Yes|YES|on|On|ON|no|No|NO|off|Off|OFF")
+
+# Characters that break a line beside the newline, and are lost unless they are escaped.
+OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
 def files(document: Mapping[str, Any]) -> dict[Path, str]:
@@ -138,12 +141,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _style(text: str) -> str | None:
+    if OTHER_BREAKS.search(text):
+        return '"'
     if "\n" in text:
         return "|"
     read_as = yaml.SafeLoader.yaml_implicit_resolvers.get(text[:1], [])
     resolved = {tag.rpartition(":")[2] for tag, pattern in read_as if pattern.match(text)}
-    means_something_else = resolved - {"yaml", "value"} or OLD_TRUTHS.fullmatch(text)
-    return '"' if means_something_else or text.startswith("!include ") else None
+    means_something_else = resolved - {"yaml", "value"} or OLD_TRUTHS.fullmatch(text) or not yaml_nodes.is_text(text)
+    return '"' if means_something_else or text.startswith("!include ") or "\t" in text else None
 
 
 _Dumper.add_representer(str, _Dumper.text)

@@ -14,6 +14,8 @@ from orchestrator.project.yaml_tree import shown
 
 FOLDER = re.compile(r"(?P<version>[0-9]+)_(?P<name>[^\s]+)")
 NAME = re.compile(r"[^\s/\\.][^\s/\\]*")
+# Where `hasura migrate squash` puts what it made one of.
+SQUASHED = re.compile(r"squashed_[0-9]+_to_[0-9]+")
 LARGEST_VERSION = 2**63 - 1
 
 
@@ -45,12 +47,16 @@ def read(directory: Path, root: Path, source: str = "default") -> tuple[Migratio
     here = directory / source
     if not here.is_dir():
         return ()
-    folders = sorted(entry for entry in here.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = sorted(entry for entry in here.iterdir() if entry.is_dir() and not _is_aside(entry.name))
     migrations = sorted((_migration(folder, root, source) for folder in folders), key=lambda each: each.version)
     for one, two in itertools.pairwise(migrations):
         if one.version == two.version:
             raise StackError(f"{one.folder} and {two.folder} have the same version.", "Give one of them another.")
     return tuple(migrations)
+
+
+def _is_aside(name: str) -> bool:
+    return name.startswith(".") or SQUASHED.fullmatch(name) is not None
 
 
 def _migration(folder: Path, root: Path, source: str) -> Migration:

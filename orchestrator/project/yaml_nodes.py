@@ -51,6 +51,12 @@ class _Loader(Loader):  # type: ignore[misc]
     yaml_implicit_resolvers: ClassVar[dict[str, list[Resolver]]] = _resolvers()
 
 
+def is_text(plain: str) -> bool:
+    """Whether a plain scalar is a text, and neither a number, a truth nor null."""
+    kinds = _Loader.yaml_implicit_resolvers.get(plain[:1], [])
+    return not any(pattern.match(plain) for _, pattern in kinds)
+
+
 def parse(path: Path, name: Path) -> yaml.Node | None:
     """The root node of the file at `path`, None for an empty one.
 

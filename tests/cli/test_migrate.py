@@ -159,6 +159,23 @@ def test_delete_forgets_the_folder_and_the_record(three: Project, engine: Engine
     assert (three.root / "migrations/default/1767225800000_marks").is_dir()
 
 
+def test_two_databases_are_applied_together_and_taken_back_one_at_a_time(project: Project, engine: Engine) -> None:
+    databases = (project.root / "metadata/databases/databases.yaml").read_text()
+    other = databases.replace("name: default", "name: other").partition("  tables:")[0] + "  tables: []\n"
+    project.write("metadata/databases/databases.yaml", databases + other)
+    project.write("migrations/other/1_logs/up.sql", "create table logs (id int);")
+    project.write("migrations/other/1_logs/down.sql", "drop table logs;")
+    assert project.ok("migrate", "apply").out.splitlines()[-1] == "other  1_logs  applied"
+    said = project.fails("migrate", "rollback", code=2)
+    assert "Say which database with --database-name: default, other." in said
+    project.ok("migrate", "rollback", "--database-name", "other")
+    told = project.ok("migrate", "status", "-o", "json").json
+    assert [(each["database"], each["database_status"]) for each in told] == [
+        ("default", "Applied"),
+        ("other", "Not Applied"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import queue
 import shlex
+import signal
+import threading
+import time
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -130,3 +136,52 @@ def test_the_state_is_readable_by_its_owner_only(project: Project) -> None:
     assert state.stat().st_mode & 0o077 == 0
     for name in ("secrets.env", "stack.json", "cognito.sqlite", "lambda.json", "cognito.json"):
         assert (state / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_the_hasura_commands_speak_to_the_running_stack(stack: Running) -> None:
+    [migration] = json.loads(stack.project.ok("migrate", "status", "-o", "json"))
+    assert (migration["name"], migration["database_status"]) == ("create_users", "Applied")
+    assert stack.project.ok("metadata", "diff") == "No difference.\n"
+    assert stack.project.ok("metadata", "export") == "Nothing to write: the files say the same.\n"
+    assert stack.project.ok("metadata", "inconsistency", "status") == "The metadata is consistent.\n"
+
+
+def test_up_goes_on_applying_what_changes_on_disk(shared: Project, stack: Running) -> None:
+    with shared.start("up", "--no-verify", "--watch", PYTHONUNBUFFERED="1") as process:
+        assert process.stderr
+        lines: queue.Queue[str] = queue.Queue()
+        reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stderr or ()])
+        reader.start()
+        try:
+            until(lines, "Watching migrations, metadata")
+            folder = shared.root / "migrations/default/1795000000000_notes"
+            until(lines, "up.sql is empty: nothing is applied before it is written", lambda: write(folder, ""))
+            until(lines, "1 applied", lambda: write(folder, "create table notes (id int);"))
+            until(lines, "up.sql is applied already", lambda: write(folder, "create table more (id int);"))
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=60)
+            reader.join()
+    assert code == 0
+    shared.ok("migrate", "delete", "--version", "1795000000000", "--server", "--yes")
+    assert stack.facts["services"]["hasura"]["state"] == "running"
+
+
+def write(folder: Path, sql: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "up.sql").write_text(sql)
+
+
+def until(lines: queue.Queue[str], part: str, change: Callable[[], object] = lambda: None) -> None:
+    """Waits for a line with `part`; `change` is made again as long as the watch may not have begun."""
+    seen: list[str] = []
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline:
+        change()
+        try:
+            while part not in "".join(seen):
+                seen.append(lines.get(timeout=4))
+        except queue.Empty:
+            continue
+        return
+    raise AssertionError(f"{part!r} is not in {seen}")

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from orchestrator.project import metadata, metadata_export, metadata_files
+from orchestrator.project import metadata, metadata_export, metadata_files, yaml_tree
 
 OWN = Path(__file__).parents[2] / "metadata"
 
@@ -113,3 +115,35 @@ def test_a_remote_schema_is_written_with_its_keys_in_the_clis_order_and_its_role
           }
 """
     )
+
+
+SCALARS = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=30),
+    st.from_regex(r"[-+.0-9eExo_:~!]{1,8}", fullmatch=True),
+    st.sampled_from(["yes", "on", "~", "null", "0o17", "1e3", ".5", "a\tb", "- a", "# a", "a: b"]),
+    st.integers(),
+    st.booleans(),
+    st.none(),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+KEYS = st.text("ab_-$", min_size=1)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(VALUES)
+@example("one\n  two\n")
+@example("\n")
+@example(" one\ntwo")
+@example("one \ntwo\n\n")
+@example("\x85")
+@example("one\r\ntwo\u2028")
+def test_whatever_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    file = tmp_path_factory.getbasetemp() / "network.yaml"
+    text = metadata_files.files({"network": {"a": value}})[Path("network.yaml")]
+    file.write_text(text, encoding="utf-8")
+    assert yaml_tree.read(file, file.parent).value == {"a": value}

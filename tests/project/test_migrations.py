@@ -40,6 +40,11 @@ def test_migrations_are_read_in_the_order_of_their_versions(write: Write) -> Non
     assert (late.version, late.down) == (1000, None)
 
 
+def test_what_the_hasura_cli_squashed_is_left_aside(write: Write) -> None:
+    root = write({**TWO, "migrations/default/squashed_100_to_150/100_one/up.sql": "select 1;"})
+    assert [each.name for each in read(root)] == ["two"]
+
+
 def test_a_source_without_a_folder_has_no_migrations(tmp_path: Path) -> None:
     assert migrations.read(tmp_path / "migrations", tmp_path) == ()
 
