@@ -36,7 +36,7 @@ def make_app(emulator: Emulator, model: ServiceModel, functions: LambdaClient) -
         yield
         await warming
         await functions.close()
-        emulator.database.close()
+        emulator.close()
 
     routes = [
         *local.routes(emulator),

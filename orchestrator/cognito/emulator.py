@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,11 @@ class Emulator:
     id_key: keys.SigningKey
     access_key: keys.SigningKey
     refresh_key: bytes = field(repr=False)
+    signing: Executor = field(repr=False)
+
+    def close(self) -> None:
+        self.signing.shutdown()
+        self.database.close()
 
     def issuer(self, pool_id: str) -> str:
         return f"{self.url}/{pool_id}"
@@ -55,6 +61,7 @@ def assemble(config: Config, database: Database, invoke: triggers.Invoke, clock:
         id_key=keys.load(secrets.kept(database, "id token key", keys.generate)),
         access_key=keys.load(secrets.kept(database, "access token key", keys.generate)),
         refresh_key=secrets.kept(database, "refresh token key", lambda: random(32)),
+        signing=ThreadPoolExecutor(1, "signing"),
     )
 
 
