@@ -23,8 +23,10 @@ from orchestrator.launchers import (
     run_file,
 )
 from orchestrator.launchers import supervisor_config as config
+from orchestrator.services import hasura_failures
 from orchestrator.services.spec import Spec
 
+HASURA = "hasura"
 INHERITED = ("PATH", "HOME", "LANG", "TZ")
 POLL_SECONDS = 0.02
 STOP_SECONDS = 60.0
@@ -282,7 +284,10 @@ class Children:
         )
 
     def _died(self, name: str, state: ChildState) -> StackError:
-        words = log_tail.last_words(state.log, since=self._log_starts.get(name, 0))
+        since = self._log_starts.get(name, 0)
+        if name == HASURA and (explained := hasura_failures.explain(log_tail.tail(state.log, since=since))):
+            return StackError(f"{name} gave up: {explained[0]}", explained[1])
+        words = log_tail.last_words(state.log, since=since)
         return StackError(f"{name} {_end(state)}{f': {words}' if words else ' without a word.'}", f"See {state.log}.")
 
     def _late(self, name: str, seconds: float) -> StackError:

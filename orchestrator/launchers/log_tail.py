@@ -12,19 +12,20 @@ CAUSE = re.compile(r"(FATAL|PANIC|CRITICAL|ERROR|[Ee]rror)\b")
 
 
 def last_words(log: Path, *, since: int = 0) -> str:
-    """The line of the log that tells best why its program ended, "" if there is none.
+    """The line of the log that tells best why its program ended, "" if there is none."""
+    return telling_line(tail(log, since=since))
 
-    Only what was written after the first `since` bytes counts.
-    """
+
+def tail(log: Path, *, since: int = 0) -> str:
+    """The end of what was written after the first `since` bytes."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)
             begin = since if since <= size else 0  # rotated meanwhile
             file.seek(max(begin, size - TAIL_BYTES))
-            text = file.read().decode(errors="replace")
+            return file.read().decode(errors="replace")
     except OSError:
         return ""
-    return telling_line(text)
 
 
 def telling_line(text: str) -> str:

@@ -14,6 +14,11 @@ CAUSES = (
         "Is Cognito running (`hasura-cognito logs cognito`)? A firewall may keep containers from this machine.",
     ),
     (
+        r"requires? .*(?:admin-secret|ADMIN_SECRET|admin secret)",
+        "it wants an admin secret",
+        "Set HASURA_GRAPHQL_ADMIN_SECRET, or leave it out of .env: one is made then.",
+    ),
+    (
         r"HASURA_GRAPHQL_JWT_SECRET|--jwt-secret|Invalid JWK|jwt secret",
         "HASURA_GRAPHQL_JWT_SECRET is not one that it takes",
         "Correct it in .env, or leave it out: it is made from the user pool.",
@@ -32,11 +37,6 @@ CAUSES = (
         r"could not connect to server|[Cc]onnection refused|could not translate host name|connection error",
         "it can't reach PostgreSQL",
         "See `hasura-cognito logs postgres`.",
-    ),
-    (
-        r"admin secret|ADMIN_SECRET",
-        "it wants an admin secret",
-        "Set HASURA_GRAPHQL_ADMIN_SECRET, or leave it out of .env: one is made then.",
     ),
     (
         r"database files are incompatible with server",

@@ -22,19 +22,24 @@ IN_ACCESS_TOKENS_ONLY = ("client_id", "scope", "username", "jti", "version", "de
 LEAVE_OUT = f"Or leave {VARIABLE} out: it is made from the user pool."
 
 
-def check(text: str, *, issuer: str, clients: Sequence[str]) -> None:
-    """Raises StackError with the first thing that would keep tokens of this pool from working."""
+def check(text: str, *, issuer: str, clients: Sequence[str], triggers: Mapping[str, Any]) -> None:
+    """Raises StackError with the first thing that would keep tokens of this pool from working.
+
+    `triggers` is the pool's LambdaConfig, with which its tokens get their claims.
+    """
     try:
         secret = json.loads(text)
     except ValueError as error:
         raise StackError(f"{VARIABLE} is not valid JSON.", f"In .env, put it in single quotes. {LEAVE_OUT}") from error
     if not isinstance(secret, dict):
         raise StackError(f"{VARIABLE} is not a JSON object.", LEAVE_OUT)
-    for message, hint in problems(secret, issuer, clients):
+    for message, hint in problems(secret, issuer, clients, triggers):
         raise StackError(f"{VARIABLE}: {message}.", f"{hint} {LEAVE_OUT}")
 
 
-def problems(secret: Mapping[str, Any], issuer: str, clients: Sequence[str]) -> Iterator[tuple[str, str]]:
+def problems(
+    secret: Mapping[str, Any], issuer: str, clients: Sequence[str], triggers: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     """What is wrong, each with what to do; never what a key is."""
     for name in secret:
         if name not in KEYS:
@@ -55,7 +60,7 @@ def problems(secret: Mapping[str, Any], issuer: str, clients: Sequence[str]) -> 
     if secret.get("issuer") not in (None, issuer):
         yield f"its issuer is {secret['issuer']}, and that of the pool's tokens is {issuer}", "Set that one."
     yield from audience_problems(secret.get("audience"), clients)
-    yield from claims_problems(secret)
+    yield from claims_problems(secret, triggers)
 
 
 def audience_problems(audience: Any, clients: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -64,7 +69,7 @@ def audience_problems(audience: Any, clients: Sequence[str]) -> Iterator[tuple[s
         yield f"its audience is none of the pool's clients ({', '.join(clients)})", "Set audience to the client's id."
 
 
-def claims_problems(secret: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def claims_problems(secret: Mapping[str, Any], triggers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Access tokens have no `aud`, and no Hasura claims: what reads them must not ask for those."""
     claims_map = secret.get("claims_map")
     paths = (
@@ -78,8 +83,9 @@ def claims_problems(secret: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"claims_map reads {read[0]}, which only access tokens have, and audience refuses those: they have no aud",
             "Send ID tokens and read their claims, or leave audience out.",
         )
-    if not claims_map and secret.get("claims_format", "json") == "json":
+    version = (triggers.get("PreTokenGenerationConfig") or {}).get("LambdaVersion", "V1_0")
+    if not claims_map and version == "V1_0" and secret.get("claims_format", "json") == "json":
         yield (
-            "claims_format is json, but Cognito's claims are text that holds JSON",
+            "claims_format is json, but the claims that a Pre Token Generation function adds are text that holds JSON",
             'Set claims_format to "stringified_json", and send ID tokens: access tokens have no Hasura claims.',
         )

@@ -41,7 +41,12 @@ def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, 
     read = read_template(root, settings, Addresses(settings.host, chosen))
     if own_secret := settings.hasura.passed_on.get(jwt_secret.VARIABLE):
         issuer = make_urls(settings, Addresses(settings.host, chosen)).issuer
-        jwt_secret.check(own_secret, issuer=issuer, clients=[client["ClientId"] for client in read.clients])
+        jwt_secret.check(
+            own_secret,
+            issuer=issuer,
+            clients=[client["ClientId"] for client in read.clients],
+            triggers=read.pool.get("LambdaConfig") or {},
+        )
     plan = make_plan(settings, read, backend.docker or find_postgres(settings, environ), ports=chosen, root=root)
     chosen_by_us = [("backend", f"{backend.name}: {backend.why}")] if backend.why and not running else []
     pages = [(callback.NAME, notice) for notice in callback_notices(settings.ports, chosen)]

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.callback import hosted_ui, with_urls
 from orchestrator.services.postgres import PostgresBinaries
-from orchestrator.services.spec import Child, Spec
+from orchestrator.services.spec import Child, DockerHost, InCompose, Spec
 from orchestrator.settings import load
 from orchestrator.stack.machine import read_template
 from orchestrator.stack.plan import Addresses, Plan, make_plan
@@ -139,3 +139,16 @@ def test_a_variable_passed_on_beats_a_default_but_not_an_address() -> None:
 )
 def test_a_url_is_written_as_this_machine_reaches_it(host: str, url: str) -> None:
     assert Addresses(host, PORTS).url("hasura") == url
+
+
+def test_on_docker_hasura_reads_the_keys_by_the_gateway_and_expects_the_same_issuer() -> None:
+    settings = load({}, {}, SECRETS)
+    read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
+    made = make_plan(settings, read, DockerHost("services: {}", "172.17.0.1"), ports=PORTS, root=Path("/project"))
+    secret = json.loads(spec(made, "hasura").env["HASURA_GRAPHQL_JWT_SECRET"])
+    assert secret["jwk_url"] == "http://host.docker.internal:9229/us-east-1_LocalDev1/.well-known/jwks.json"
+    assert secret["issuer"] == made.urls.issuer == "http://localhost:9229/us-east-1_LocalDev1"
+    assert config(spec(made, "cognito"))["also_host"] == "172.17.0.1"
+    assert config(spec(plan(), "cognito"))["also_host"] is None
+    assert {each.name for each in made.specs if isinstance(each.run, InCompose)} == {"postgres", "hasura"}
+    assert made.backend == "docker"
