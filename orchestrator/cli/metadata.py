@@ -122,10 +122,9 @@ def export(where: Server, output: Literal["files", "json", "yaml"]) -> None:
         return
     done = metadata_export.write(project.metadata, project.root, document)
     shown = name_of(project.metadata, project.root)
-    for file in done.written:
-        click.echo(f"wrote    {shown / file}{'  (its comments are gone)' if file in done.uncommented else ''}")
-    for file in done.removed:
-        click.echo(f"removed  {shown / file}")
+    for what, files in (("wrote    ", done.written), ("removed  ", done.removed)):
+        for file in files:
+            click.echo(f"{what}{shown / file}{'  (its comments are gone)' if file in done.uncommented else ''}")
     if not done.written and not done.removed:
         click.echo("Nothing to write: the files say the same.")
 

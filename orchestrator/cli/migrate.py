@@ -1,7 +1,8 @@
-"""migrate create, status, delete; apply and rollback are in migrate_apply."""
+"""migrate create, status, delete, squash; apply and rollback are in migrate_apply."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from orchestrator.cli import server
 from orchestrator.cli.migrate_apply import apply, rollback
 from orchestrator.cli.server import Server
 from orchestrator.project import catalogue, migrations
+from orchestrator.project import squash as squashing
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.migrations import Migration
 from orchestrator.project.pg_dump import schema_of
+from orchestrator.project.yaml_tree import shown
 
 # The Hasura CLI's words.
 DATABASE_STATUS = {"applied": "Applied", "missing": "Applied", "pending": "Not Applied", "dirty": "Dirty"}
@@ -159,6 +162,47 @@ def delete(where: Server, version: int | None, every: bool, only_server: bool, y
                     migrations.delete(project.root, here[each])
         catalogue.forget(hasura, name, gone)
     click.echo(f"Deleted {', '.join(map(str, gone)) or 'nothing'}.")
+
+
+@group.command()
+@click.option("--from", "first", type=click.IntRange(1), metavar="VERSION", required=True, help="The first of them.")
+@click.option("--to", "last", type=click.IntRange(1), metavar="VERSION", help="The last of them. [default: the newest]")
+@click.option("--name", default="squashed", show_default=True, help="What the one is called.")
+@click.option("--delete-source", is_flag=True, help="Do not keep the old ones.")
+@server.database
+@out.formats("text", "json")
+@server.options
+def squash(
+    where: Server,
+    first: int,
+    last: int | None,
+    name: str,
+    delete_source: bool,
+    source: str | None,
+    output: out.Format,
+) -> None:
+    """Make one migration of several that are all applied, or all not. It takes the version of the last of them.
+
+    The old ones are kept aside in a folder squashed_…_to_…, which neither this tool nor the Hasura CLI applies.
+    """
+    if not migrations.NAME.fullmatch(name):
+        raise click.BadParameter(f"{name!r} has spaces or slashes: take one such as create_users.", param_hint="--name")
+    project = where.config
+    with where.connect() as hasura:
+        database = source or _only_source(hasura, project.migrations)
+        here = migrations.read(project.migrations, project.root, database)
+        found = squashing.chosen(here, catalogue.recorded(hasura).get(database, {}), first, last)
+        made, aside = squashing.squash(project.migrations, project.root, found, name)
+        catalogue.forget(hasura, database, [each.version for each in found[:-1]])
+    if delete_source:
+        shutil.rmtree(aside)
+    facts: dict[str, Any] = {"source": database, "version": made.version, "name": name, "folder": str(made.folder)}
+    facts["squashed"] = [each.version for each in found]
+    if output == "json":
+        out.print_json(facts)
+    else:
+        kept = "" if delete_source else f"; the old ones are in {shown(aside, project.root)}"
+        click.echo(f"Made {made.folder} of {len(found)} migrations{kept}.")
 
 
 def _only_source(hasura: Hasura, directory: Path) -> str:

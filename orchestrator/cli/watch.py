@@ -35,3 +35,6 @@ def attempt(do: Callable[[], None]) -> None:
         do()
     except StackError as error:
         fail(error.message, error.hint)
+    except OSError as error:
+        # Such as a folder that `git checkout` takes away meanwhile.
+        fail(f"{error.filename or 'A file'}: {error.strerror or error}.")

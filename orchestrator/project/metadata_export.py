@@ -17,7 +17,7 @@ from orchestrator.project import metadata, metadata_files
 class Export:
     """What an export changed, by the files' paths in the metadata folder.
 
-    `uncommented` are those of the written ones whose comments are gone: they were rewritten whole.
+    `uncommented` are those of them whose comments are gone.
     """
 
     written: tuple[Path, ...]
@@ -46,9 +46,12 @@ def write(directory: Path, root: Path, document: Mapping[str, Any]) -> Export:
         written.append(name)
         if before and _has_comments(before):
             uncommented.append(name)
-    for file in stale:
-        _remove(file, directory.resolve())
-    return Export(tuple(written), tuple(file.relative_to(directory.resolve()) for file in stale), tuple(uncommented))
+    removed = tuple(file.relative_to(directory.resolve()) for file in stale)
+    for name in removed:
+        if _has_comments(_text(directory / name) or ""):
+            uncommented.append(name)
+        _remove(_resolved(directory, name), directory.resolve())
+    return Export(tuple(written), removed, tuple(uncommented))
 
 
 def _resolved(directory: Path, name: Path) -> Path:

@@ -176,6 +176,33 @@ def test_two_databases_are_applied_together_and_taken_back_one_at_a_time(project
     ]
 
 
+def test_squash_makes_one_of_several_and_undoes_them_in_reverse(three: Project, engine: Engine) -> None:
+    three.ok("migrate", "apply")
+    made = three.ok("migrate", "squash", "--from", "1767225700000", "--name", "two", "-o", "json").json
+    assert made["folder"] == "migrations/default/1767225800000_two"
+    down = (three.root / made["folder"] / "down.sql").read_text()
+    assert down == "-- 1767225800000_marks\ndrop table marks;\n\n-- 1767225700000_notes\ndrop table notes;\n"
+    assert (three.root / "migrations/default/squashed_1767225700000_to_1767225800000/1767225700000_notes").is_dir()
+    assert three.ok("migrate", "apply").out == "Nothing to apply.\n"
+    three.ok("migrate", "rollback")
+    assert not {"notes", "marks"} & set(tables(engine))
+    assert recorded(engine) == {str(USERS): False}
+    assert "There is no migration of version 5 here" in three.fails("migrate", "squash", "--from", "5")
+
+
+def test_squash_may_delete_the_old_ones_and_refuses_what_is_half_applied(three: Project, engine: Engine) -> None:
+    three.ok("migrate", "apply", "--up", "2")
+    said = three.fails("migrate", "squash", "--from", str(USERS))
+    assert "migrations/default/1767225800000_marks differs from the first" in said
+    assert "no two migrations" in three.fails("migrate", "squash", "--from", "1767225800000")
+    three.ok("migrate", "squash", "--from", str(USERS), "--to", "1767225700000", "--delete-source")
+    assert recorded(engine) == {"1767225700000": False}
+    assert sorted(each.name for each in (three.root / "migrations/default").iterdir()) == [
+        "1767225700000_squashed",
+        "1767225800000_marks",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

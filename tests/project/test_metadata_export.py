@@ -31,7 +31,9 @@ def test_the_files_of_what_is_gone_are_removed_and_others_are_let_be(tmp_path: P
     write(tmp_path, "posts", "users")
     folder = tmp_path / "metadata/databases/default/tables"
     (folder / "notes.yaml").write_text("mine: true\n")
+    (folder / "public_posts.yaml").write_text("# what they wrote\n" + (folder / "public_posts.yaml").read_text())
     done = write(tmp_path, "users")
+    assert done.uncommented == done.removed
     assert done.removed == (Path("databases/default/tables/public_posts.yaml"),)
     assert sorted(each.name for each in folder.iterdir()) == ["notes.yaml", "public_users.yaml", "tables.yaml"]
 
