@@ -15,10 +15,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from benchmarks import docker_images as images
 from orchestrator.errors import StackError
 from orchestrator.launchers import docker_engine
 from orchestrator.services.postgres import PostgresBinaries
-from tests.docker import images
 from tests.flow.conftest import Project, copy_project
 
 IMAGES = {"POSTGRES_IMAGE": images.POSTGRES, "HASURA_IMAGE": images.HASURA}

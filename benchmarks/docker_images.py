@@ -111,7 +111,7 @@ def hasura() -> Image:
     python = Path(sys.executable).resolve()
     packages = Path(sysconfig.get_paths()["purelib"])
     standard = Path(sysconfig.get_paths()["stdlib"])
-    engine = Path(__file__).parents[2] / "orchestrator"
+    engine = Path(__file__).parents[1] / "orchestrator"
     own = [engine / "__init__.py", *files_below(engine / "engine")]
     libraries = [path for name in ENGINE_PACKAGES for found in packages.glob(name) for path in files_below(found)]
     files = [python, *files_below(standard), *libraries, *own]
