@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,13 +15,12 @@ from orchestrator.cli import output as out
 from orchestrator.launchers import container_log
 from orchestrator.project.config import find_root
 from orchestrator.stack import logs as log_files
-from orchestrator.stack.accounts import Accounts
-from orchestrator.stack.machine import settings_here
 from orchestrator.stack.plan import Layout
 from orchestrator.stack.status import containers_of, running
 from orchestrator.stack.status import status as status_of
-from orchestrator.stack.verify import Check
-from orchestrator.stack.verify import verify as verify_stack
+
+if TYPE_CHECKING:
+    from orchestrator.stack.verify import Check
 
 
 def variables(facts: Mapping[str, Any]) -> Mapping[str, str]:
@@ -155,6 +154,11 @@ def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> 
 @click.pass_obj
 def verify(project: Path) -> None:
     """Take a throwaway user the whole way: sign-up, sync, sign-in, reading the row; then remove it."""
+    # To load these takes longer than `status` may.
+    from orchestrator.stack.accounts import Accounts
+    from orchestrator.stack.machine import settings_here
+    from orchestrator.stack.verify import verify as verify_stack
+
     root = find_root(project)
     record = running(root)
     accounts = Accounts.of(record.urls, record.pool)
