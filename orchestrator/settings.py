@@ -167,6 +167,8 @@ VARIABLES = (
 SECRETS = tuple(variable.name for variable in VARIABLES if variable.secret)
 
 PASSED_ON = "HASURA_GRAPHQL_"
+# The Hasura CLI's variable, and our commands': where a Hasura is, which is nothing to tell to Hasura itself.
+NOT_PASSED_ON = ("HASURA_GRAPHQL_ENDPOINT",)
 OURS = ("STACK_", "POSTGRES_", "HASURA_", "COGNITO_", "LAMBDA_", "SYNC_")
 
 
@@ -253,7 +255,7 @@ def load(environ: Mapping[str, str], env_file: Mapping[str, str], secrets: Mappi
             passed_on={
                 name: text
                 for name, text in sorted({**env_file, **environ}.items())
-                if name.startswith(PASSED_ON) and name not in values
+                if name.startswith(PASSED_ON) and name not in (*values, *NOT_PASSED_ON)
             },
             image=values["HASURA_IMAGE"],
         ),

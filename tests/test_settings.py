@@ -63,6 +63,10 @@ def test_other_hasura_variables_are_passed_on() -> None:
     }
 
 
+def test_where_the_commands_find_hasura_is_not_passed_on_to_it() -> None:
+    assert settings({"HASURA_GRAPHQL_ENDPOINT": "http://elsewhere"}).hasura.passed_on == {}
+
+
 def test_the_region_is_the_pool_ids() -> None:
     assert settings({"COGNITO_POOL_ID": "eu-central-1_Abc"}).cognito.region == "eu-central-1"
 

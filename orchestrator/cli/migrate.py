@@ -13,9 +13,8 @@ from orchestrator.cli import output as out
 from orchestrator.cli import server
 from orchestrator.cli.migrate_apply import apply, rollback
 from orchestrator.cli.server import Server
-from orchestrator.project import catalogue, migrations
+from orchestrator.project import catalogue, migrations, text_file
 from orchestrator.project import squash as squashing
-from orchestrator.project.hasura import Hasura
 from orchestrator.project.migrations import Migration
 from orchestrator.project.pg_dump import schema_of
 from orchestrator.project.yaml_tree import shown
@@ -41,9 +40,7 @@ group.add_command(rollback)
 @click.argument("name")
 @click.option("--up-sql", "--sql", "up", metavar="SQL", default="", help="What up.sql says.")
 @click.option("--down-sql", "down", metavar="SQL", default="", help="What down.sql says.")
-@click.option(
-    "--sql-from-file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Its up.sql."
-)
+@click.option("--sql-from-file", "file", type=server.FILE, help="The file whose text up.sql gets.")
 @click.option("--from-server", is_flag=True, help="up.sql is the server's schema, and counts as applied there.")
 @click.option("--schema", "schemas", metavar="NAME", multiple=True, default=("public",), help="Of --from-server.")
 @server.database
@@ -74,9 +71,9 @@ def create(
     if sum((bool(up), bool(file), from_server)) > 1:
         raise click.UsageError("Give one of --up-sql, --sql-from-file and --from-server.")
     project = where.config
-    source = source or "default"
+    source = source or server.only_source(where)
     if file:
-        up = file.read_text("utf-8")
+        up = text_file.read(file, file)
     if from_server:
         with where.connect() as hasura:
             up = schema_of(hasura, source, schemas)
@@ -147,7 +144,7 @@ def delete(where: Server, version: int | None, every: bool, only_server: bool, y
         raise click.UsageError("Give either --version or --all.")
     project = where.config
     with where.connect() as hasura:
-        name = source or _only_source(hasura, project.migrations)
+        name = source or server.only_source(where)
         recorded = catalogue.recorded(hasura).get(name, {})
         here = {each.version: each for each in migrations.read(project.migrations, project.root, name)}
         gone = sorted({*here, *recorded}) if every else [int(version or 0)]
@@ -189,7 +186,7 @@ def squash(
         raise click.BadParameter(f"{name!r} has spaces or slashes: take one such as create_users.", param_hint="--name")
     project = where.config
     with where.connect() as hasura:
-        database = source or _only_source(hasura, project.migrations)
+        database = source or server.only_source(where)
         here = migrations.read(project.migrations, project.root, database)
         found = squashing.chosen(here, catalogue.recorded(hasura).get(database, {}), first, last)
         made, aside = squashing.squash(project.migrations, project.root, found, name)
@@ -203,10 +200,3 @@ def squash(
     else:
         kept = "" if delete_source else f"; the old ones are in {shown(aside, project.root)}"
         click.echo(f"Made {made.folder} of {len(found)} migrations{kept}.")
-
-
-def _only_source(hasura: Hasura, directory: Path) -> str:
-    known = sorted({*migrations.sources(directory), *catalogue.recorded(hasura)})
-    if len(known) > 1:
-        raise click.UsageError(f"Say which database with --database-name: {', '.join(known)}.")
-    return known[0] if known else "default"

@@ -63,7 +63,7 @@ def create(where: Server, name: str, tables: tuple[str, ...], source: str | None
     if not migrations.NAME.fullmatch(name):
         raise click.BadParameter(f"{name!r} has spaces or slashes: take one such as users.", param_hint="NAME")
     project = where.config
-    source = source or "default"
+    source = source or server.only_source(where)
     text = ""
     if tables:
         with where.connect() as hasura:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from orchestrator.errors import StackError
-from orchestrator.project import config, hasura, metadata
+from orchestrator.project import config, hasura, metadata, migrations
 from orchestrator.project.config import Config, find_root
 from orchestrator.project.hasura import Hasura
 from orchestrator.project.metadata import Metadata
@@ -74,6 +74,14 @@ def chosen(known: Iterable[str], source: str | None) -> list[str]:
         there = ", ".join(known) or "none"
         raise click.BadParameter(f"There is no {source!r}; there are: {there}.", param_hint="--database-name")
     return [source] if source is not None else known
+
+
+def only_source(where: Server) -> str:
+    """The project's one database, for a command that is about one. Raises click's UsageError if there are several."""
+    known = [str(each["name"]) for each in metadata_here(where).sources] or migrations.sources(where.config.migrations)
+    if len(known) > 1:
+        raise click.UsageError(f"Say which database with --database-name: {', '.join(known)}.")
+    return known[0] if known else "default"
 
 
 def metadata_here(where: Server) -> Metadata:

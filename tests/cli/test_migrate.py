@@ -168,6 +168,8 @@ def test_two_databases_are_applied_together_and_taken_back_one_at_a_time(project
     assert project.ok("migrate", "apply").out.splitlines()[-1] == "other  1_logs  applied"
     said = project.fails("migrate", "rollback", code=2)
     assert "Say which database with --database-name: default, other." in said
+    for command in (("create", "more"), ("delete", "--all"), ("squash", "--from", "1")):
+        assert "Say which database" in project.fails("migrate", *command, code=2)
     project.ok("migrate", "rollback", "--database-name", "other")
     told = project.ok("migrate", "status", "-o", "json").json
     assert [(each["database"], each["database_status"]) for each in told] == [
