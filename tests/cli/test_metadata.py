@@ -254,6 +254,7 @@ def test_metadata_of_every_kind_exports_as_the_same_bytes(project: Project, engi
     project.ok("metadata", "export")
     assert project.files("metadata") == before
     assert project.ok("metadata", "diff").out == "No difference.\n"
+    assert project.ok("metadata", "apply").out.startswith("Nothing to apply")
 
 
 def test_what_was_applied_from_the_users_own_layout_exports_in_the_clis(project: Project, engine: Engine) -> None:
