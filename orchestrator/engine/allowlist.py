@@ -8,7 +8,7 @@ from graphql import REMOVE, FieldNode, Node, Visitor, print_ast, visit
 
 from orchestrator.engine.document import Document, parse_document
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.metadata import Metadata
+from orchestrator.engine.metadata.model import Metadata
 
 
 class _WithoutTypename(Visitor):

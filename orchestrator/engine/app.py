@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from orchestrator.engine import execute, metadata_api, pg_dump, prepare, rest
+from orchestrator.engine.auth.session import Authenticator, Session
 from orchestrator.engine.config import Config
 from orchestrator.engine.direct import DirectProtocol, request_id
 from orchestrator.engine.errors import EngineError, access_denied, not_exists, unexpected, validation_failed
@@ -40,14 +41,13 @@ from orchestrator.engine.responses import (
     json_response,
     read_json,
 )
-from orchestrator.engine.session import Authenticator, Session
 from orchestrator.engine.state import State
 from orchestrator.engine.subscription import RunLive
 from orchestrator.engine.websocket.api import Timing
 from orchestrator.engine.websocket.connection import Conversations, Origins
 
 if TYPE_CHECKING:
-    from orchestrator.engine.input_hook_client import InputHookClient
+    from orchestrator.engine.input_hooks.client import InputHookClient
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ class Engine:
 
     def _hooks(self) -> InputHookClient:
         # Here, so that an engine without such hooks need not load an HTTP client.
-        from orchestrator.engine.input_hook_client import InputHookClient
+        from orchestrator.engine.input_hooks.client import InputHookClient
 
         if self._hook_client is None:
             self._hook_client = InputHookClient(self._config.environ)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
+from orchestrator.engine.auth.session import FALSE, TRUE, AuthConfig
 from orchestrator.engine.options import Options
-from orchestrator.engine.session import FALSE, TRUE, AuthConfig
 
 if TYPE_CHECKING:
-    from orchestrator.engine.auth_hook import AuthHook
-    from orchestrator.engine.jwt_config import JwtConfig
+    from orchestrator.engine.auth.auth_hook import AuthHook
+    from orchestrator.engine.auth.jwt_config import JwtConfig
 
 APIS: Final = ("metadata", "graphql", "pgdump", "developer", "config", "metrics")
 DEFAULT_APIS: Final = ("metadata", "graphql", "pgdump", "config")
@@ -295,7 +295,7 @@ def read_jwts(settings: Settings) -> tuple[JwtConfig, ...]:
     if listed is None and one is None:
         return ()
     # Here, so that an engine without a JWT secret need not load the cryptography behind it.
-    from orchestrator.engine.jwt_config import JwtConfigError, read_jwt_config, read_jwt_configs
+    from orchestrator.engine.auth.jwt_config import JwtConfigError, read_jwt_config, read_jwt_configs
 
     name = "JWT_SECRET" if listed is None else "JWT_SECRETS"
     try:
@@ -309,7 +309,7 @@ def read_hook(settings: Settings) -> AuthHook | None:
     if url is None:
         return None
     # Here, so that an engine without a hook need not load an HTTP client.
-    from orchestrator.engine.auth_hook import AuthHook
+    from orchestrator.engine.auth.auth_hook import AuthHook
 
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise ConfigError("HASURA_GRAPHQL_AUTH_HOOK is not an http or https address.")

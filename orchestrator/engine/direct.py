@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from orchestrator.engine.auth.token_header import REPEATED
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.token_header import REPEATED
 
 JSON_TYPE = "application/json; charset=utf-8"
 URL = b"/v1/graphql"

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from orchestrator.engine.catalog import Column, TableInfo
-from orchestrator.engine.function_checks import because
+from orchestrator.engine.consistency.function_checks import because
 
 EnumValues = tuple[tuple[str, str | None], ...]
 """The rows of an enum table: value and comment."""

@@ -14,6 +14,7 @@ import orjson
 
 from orchestrator.engine import plan, remote
 from orchestrator.engine.answers import filled, json_object
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.db import AWAY, STATEMENT_SECONDS, Database, engine_error
 from orchestrator.engine.errors import EngineError, bad_request, not_found, not_supported
 from orchestrator.engine.given import at_steps
@@ -26,7 +27,6 @@ from orchestrator.engine.prepare import (
 )
 from orchestrator.engine.render import CHECK_FAILED, render_changed_rows, render_shown_rows
 from orchestrator.engine.scalars import encode_json
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import (
     Blend,
     JoinKeys,

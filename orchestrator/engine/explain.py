@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.engine import execute, plan, prepare
+from orchestrator.engine.auth.session import ROLE, Session
 from orchestrator.engine.db import Database
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.prepare import Operations, Request
 from orchestrator.engine.render import render_query
-from orchestrator.engine.session import ROLE, Session
 from orchestrator.engine.sql import Source, compile_sql, raw, text_literal, text_of
 
 

@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from orchestrator.engine import commands, crud, storage
+from orchestrator.engine import commands, crud
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.db import Connection
 from orchestrator.engine.errors import EngineError, access_denied, parse_failed, unexpected
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import DEFAULT_SOURCE
+from orchestrator.engine.metadata.model import DEFAULT_SOURCE
 from orchestrator.engine.run_sql import SqlArgs, read_args, run_script
-from orchestrator.engine.session import Session
 from orchestrator.engine.state import Draft, State
+from orchestrator.engine.storage import storage
 
 METADATA, QUERY, QUERY_V2 = "metadata", "query", "query of version 2"
 

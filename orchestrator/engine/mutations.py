@@ -12,7 +12,7 @@ from orchestrator.engine.arguments import arguments_of, reject_null
 from orchestrator.engine.boolexp import BoolExp
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Given
-from orchestrator.engine.input_checks import InsertChecks, check_of, update_input
+from orchestrator.engine.input_hooks.checks import InsertChecks, check_of, update_input
 from orchestrator.engine.inserts import InsertPlanner, numbered
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.planner import TYPENAME, Planner, find_field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from orchestrator.engine.metadata import Source
+from orchestrator.engine.metadata.model import Source
 
 
 @dataclass(frozen=True)

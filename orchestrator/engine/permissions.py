@@ -11,9 +11,9 @@ from orchestrator.engine import boolexp
 from orchestrator.engine.boolexp import TRUE, BoolExp
 from orchestrator.engine.catalog import Column
 from orchestrator.engine.expressions import condition, permission_value
-from orchestrator.engine.input_hooks import InputHook, read_hook
+from orchestrator.engine.input_hooks.hooks import InputHook, read_hook
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import (
+from orchestrator.engine.metadata.model import (
     ALL,
     Columns,
     DeletePermission,

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from orchestrator.engine.errors import EngineError, not_found, not_supported
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import DEFAULT_SOURCE
+from orchestrator.engine.metadata.model import DEFAULT_SOURCE
 
 DUMP_SECONDS: Final = 600
 SYSTEM_FOLDERS: Final = (

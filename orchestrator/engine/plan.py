@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.engine.boolexp import BoolExp, FunctionCall, Join
 from orchestrator.engine.catalog import QualifiedName
-from orchestrator.engine.input_hooks import InputCheck
+from orchestrator.engine.input_hooks.hooks import InputCheck
 from orchestrator.engine.sql import Param, Source
 
 # The protocol allows 65,535 parameters, asyncpg half of them; conditions and presets need some, too.

@@ -8,14 +8,15 @@ from functools import partial
 
 import orjson
 
-from orchestrator.engine import boolexp, given, json_path, plan, scalars
+from orchestrator.engine import boolexp, given, plan, scalars
 from orchestrator.engine.arguments import Arguments, arguments_of, literal
+from orchestrator.engine.auth import json_path
 from orchestrator.engine.boolexp import BoolExp, Compare, Join
 from orchestrator.engine.document import Operation
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.function_calls import call_of_computed, passed_to, tracked_call
 from orchestrator.engine.given import Given, Variables
-from orchestrator.engine.introspect import introspect
+from orchestrator.engine.introspection.introspect import introspect
 from orchestrator.engine.permissions import TableAccess
 from orchestrator.engine.schema.bindings import (
     AggregateObject,

@@ -12,10 +12,11 @@ import orjson
 from orchestrator.engine import directives, plan, remote
 from orchestrator.engine.allowlist import normal_form
 from orchestrator.engine.answers import Slot, slot_of
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.document import Document, Operation, choose_operation, parse_document
 from orchestrator.engine.errors import EngineError, validation_failed
 from orchestrator.engine.given import Declared, Variables
-from orchestrator.engine.input_hooks import InputCheck
+from orchestrator.engine.input_hooks.hooks import InputCheck
 from orchestrator.engine.mutations import MutationPlanner
 from orchestrator.engine.options import Options
 from orchestrator.engine.planner import Planner
@@ -23,7 +24,6 @@ from orchestrator.engine.render import render_change, render_query
 from orchestrator.engine.scalars import mismatch
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.types import Enum, InputObject, Ref, key_of
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Statement, compile_sql, join, raw
 from orchestrator.engine.subscription import RunLive, SubscriptionPlanner, compile_subscription
 from orchestrator.engine.tracked import TrackedSource

@@ -14,7 +14,7 @@ from orchestrator.engine import exact_json
 from orchestrator.engine.commands.rest_endpoints import METHODS
 from orchestrator.engine.document import parse_document
 from orchestrator.engine.errors import EngineError, bad_request, not_found, unexpected
-from orchestrator.engine.metadata import Metadata
+from orchestrator.engine.metadata.model import Metadata
 from orchestrator.engine.prepare import Request
 
 __all__ = ["METHODS", "Given", "request_of"]

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from orchestrator.engine import app, db
+from orchestrator.engine.auth.session import AskHook, AuthConfig, Authenticator, Keys
 from orchestrator.engine.config import Config, ConfigError
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.session import AskHook, AuthConfig, Authenticator, Keys
 from orchestrator.engine.state import State
 
 if TYPE_CHECKING:
-    from orchestrator.engine.auth_hook import AuthHook
-    from orchestrator.engine.jwk import Key
+    from orchestrator.engine.auth.auth_hook import AuthHook
+    from orchestrator.engine.auth.jwk import Key
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ async def authenticator(config: AuthConfig) -> AsyncIterator[Authenticator]:
 
 @asynccontextmanager
 async def asking(hook: AuthHook) -> AsyncIterator[AskHook]:
-    from orchestrator.engine.auth_hook import HookClient
+    from orchestrator.engine.auth.auth_hook import HookClient
 
     client = HookClient(hook)
     try:
@@ -184,7 +184,7 @@ async def signing_keys(where: str | Key) -> AsyncIterator[Keys]:
         own = (where,)
         yield lambda: own
         return
-    from orchestrator.engine.jwks import JwksError, RemoteKeys
+    from orchestrator.engine.auth.jwks import JwksError, RemoteKeys
 
     keys = RemoteKeys(where)
     try:

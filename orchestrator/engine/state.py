@@ -12,22 +12,23 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-from orchestrator.engine import db, hdb_catalog, pg_dump, storage
+from orchestrator.engine import db, pg_dump
 from orchestrator.engine.allowlist import allowed_documents
 from orchestrator.engine.catalog import EMPTY, Catalog
 from orchestrator.engine.commands import Call, Command, Context, settle
 from orchestrator.engine.commands.sources import database_url
 from orchestrator.engine.config import Config
-from orchestrator.engine.consistency import inconsistencies
+from orchestrator.engine.consistency.check import inconsistencies
+from orchestrator.engine.consistency.inconsistency import Databases, Failure, Inconsistency, consistent
+from orchestrator.engine.consistency.schema_change import SchemaChange, follow
 from orchestrator.engine.db import Database
 from orchestrator.engine.enums import EnumValues
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.inconsistency import Databases, Failure, Inconsistency, consistent
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source
+from orchestrator.engine.metadata.model import DEFAULT_SOURCE, Metadata, Source
 from orchestrator.engine.options import Options
 from orchestrator.engine.prepare import Operations
-from orchestrator.engine.schema_change import SchemaChange, follow
+from orchestrator.engine.storage import hdb_catalog, storage
 from orchestrator.engine.tracked import TrackedSource, track
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.engine.boolexp import Join
 from orchestrator.engine.catalog import Catalog, Column, ForeignKey, FunctionInfo, Key, QualifiedName, TableInfo
-from orchestrator.engine.metadata import (
+from orchestrator.engine.metadata.model import (
     ArrayRelationship,
     Customization,
     Function,

@@ -7,7 +7,7 @@ from orchestrator.engine.boolexp import Compare, Related
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.expressions import Viewer, condition, plain_value
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata_reader import read_metadata
+from orchestrator.engine.metadata.reader import read_metadata
 from orchestrator.engine.permissions import SelectRights
 from orchestrator.engine.tracked import track
 

@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from orchestrator.engine.auth_hook import AuthHook
+from orchestrator.engine.auth.auth_hook import AuthHook
+from orchestrator.engine.auth.jwt_config import JwtConfig
 from orchestrator.engine.config import ConfigError, load
-from orchestrator.engine.jwt_config import JwtConfig
 
 URL = "postgresql://user:secret@localhost/db"
 JWT = '{"type": "HS256", "key": "0123456789abcdef0123456789abcdef"}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.engine.boolexp import And, Compare, Or
 from orchestrator.engine.catalog import Catalog, Column, Key, QualifiedName, TableInfo
-from orchestrator.engine.metadata import DeletePermission, InsertPermission, SelectPermission, Source, Table
+from orchestrator.engine.metadata.model import DeletePermission, InsertPermission, SelectPermission, Source, Table
 from orchestrator.engine.permissions import TableAccess, access
 from orchestrator.engine.sql import Param, SessionVariable
 from orchestrator.engine.tracked import TrackedSource, track

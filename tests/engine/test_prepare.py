@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.catalog import Catalog, Column, ForeignKey, Key, QualifiedName, TableInfo
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.execute import values_of
-from orchestrator.engine.metadata import ArrayRelationship, InsertPermission, SelectPermission, Source, Table
-from orchestrator.engine.metadata import ForeignKey as ForeignKeyConstraint
+from orchestrator.engine.metadata.model import ArrayRelationship, InsertPermission, SelectPermission, Source, Table
+from orchestrator.engine.metadata.model import ForeignKey as ForeignKeyConstraint
 from orchestrator.engine.options import Options
 from orchestrator.engine.prepare import Operations, Request, RunChange, RunMutation, RunQuery, RunStages, read_request
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Statement
 from orchestrator.engine.tracked import track
 

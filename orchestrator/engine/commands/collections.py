@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.engine.commands.command import Call, Result, refusal
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Metadata
+from orchestrator.engine.metadata.model import Metadata
 
 Entries = list[dict[str, Any]]
 COLLECTIONS, ALLOWLIST = "query_collections", "allowlist"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from orchestrator.engine.conflicts import conflict
-from orchestrator.engine.consistency import inconsistencies, without_dependents
-from orchestrator.engine.errors import EngineError
-from orchestrator.engine.inconsistency import (
+from orchestrator.engine.consistency.check import inconsistencies, without_dependents
+from orchestrator.engine.consistency.conflicts import conflict
+from orchestrator.engine.consistency.inconsistency import (
     Databases,
     Inconsistency,
     ObjectId,
@@ -17,9 +16,10 @@ from orchestrator.engine.inconsistency import (
     drop_object,
     new_inconsistencies,
 )
+from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, Source, Table
-from orchestrator.engine.metadata_reader import read_name, source_name
+from orchestrator.engine.metadata.model import DEFAULT_SOURCE, Metadata, Source, Table
+from orchestrator.engine.metadata.reader import read_name, source_name
 
 Tolerates = Literal["none", "old", "all"]
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from orchestrator.engine.commands.command import Call, Result, find_source, refusal, table_of
 from orchestrator.engine.commands.kept import members, with_warning
-from orchestrator.engine.inconsistency import ObjectId
+from orchestrator.engine.consistency.inconsistency import ObjectId
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Source, Table, named_entries, without_named
-from orchestrator.engine.metadata_reader import read_columns, source_name
+from orchestrator.engine.metadata.model import Source, Table, named_entries, without_named
+from orchestrator.engine.metadata.reader import read_columns, source_name
 
 FIELD: Final = "event_triggers"
 OPERATIONS: Final = ("insert", "update", "delete")

@@ -14,11 +14,11 @@ from orchestrator.engine.commands.command import (
     source_of,
     table_of,
 )
+from orchestrator.engine.consistency.inconsistency import ObjectId
 from orchestrator.engine.errors import EngineError, not_exists
-from orchestrator.engine.inconsistency import ObjectId
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Function, FunctionConfiguration, Source, Table
-from orchestrator.engine.metadata_reader import read_computed_field, read_function_configuration, read_name
+from orchestrator.engine.metadata.model import Function, FunctionConfiguration, Source, Table
+from orchestrator.engine.metadata.reader import read_computed_field, read_function_configuration, read_name
 
 
 def track_function(call: Call) -> Result:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from orchestrator.engine.commands.command import SUCCESS, Call, Command, Result, refusal
-from orchestrator.engine.inconsistency import Inconsistency, ObjectId
+from orchestrator.engine.consistency.inconsistency import Inconsistency, ObjectId
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Metadata, named_entries, without, without_named
+from orchestrator.engine.metadata.model import Metadata, named_entries, without, without_named
 
 Entry = Mapping[str, Any]
 

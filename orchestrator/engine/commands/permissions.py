@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.engine.commands.command import Call, Command, Result, changed, refusal, table_of
-from orchestrator.engine.inconsistency import ObjectId, drop_object
+from orchestrator.engine.consistency.inconsistency import ObjectId, drop_object
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import PERMISSION_FIELDS, Permission, Table
-from orchestrator.engine.metadata_reader import (
+from orchestrator.engine.metadata.model import PERMISSION_FIELDS, Permission, Table
+from orchestrator.engine.metadata.reader import (
     read_delete_permission,
     read_insert_permission,
     read_select_permission,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.engine import renaming
 from orchestrator.engine.commands.command import Call, Result, changed, dropped, field_taken, refusal, table_of
-from orchestrator.engine.consistency import relationship_field
-from orchestrator.engine.inconsistency import ObjectId
-from orchestrator.engine.metadata import Relationship, Source, Table, without
-from orchestrator.engine.metadata_reader import read_array_relationship, read_object_relationship
+from orchestrator.engine.consistency.check import relationship_field
+from orchestrator.engine.consistency.inconsistency import ObjectId
+from orchestrator.engine.metadata import renaming
+from orchestrator.engine.metadata.model import Relationship, Source, Table, without
+from orchestrator.engine.metadata.reader import read_array_relationship, read_object_relationship
 
 
 def create_object_relationship(call: Call) -> Result:

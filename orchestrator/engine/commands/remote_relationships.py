@@ -7,8 +7,8 @@ from typing import Any
 
 from orchestrator.engine.commands.command import Call, Result, changed, field_taken, refusal, table_of
 from orchestrator.engine.commands.kept import with_warning
-from orchestrator.engine.inconsistency import ObjectId
-from orchestrator.engine.metadata import Source, Table
+from orchestrator.engine.consistency.inconsistency import ObjectId
+from orchestrator.engine.metadata.model import Source, Table
 
 FIELD = "remote_relationships"
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from orchestrator.engine.commands import collections
 from orchestrator.engine.commands.command import Call, Result, refusal
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import named_entries
+from orchestrator.engine.metadata.model import named_entries
 
 FIELD: Final = "rest_endpoints"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.engine.commands.command import Call, Result, refusal
-from orchestrator.engine.metadata import without
-from orchestrator.engine.metadata_reader import read_inherited_role
+from orchestrator.engine.metadata.model import without
+from orchestrator.engine.metadata.reader import read_inherited_role
 
 
 def add_inherited_role(call: Call) -> Result:

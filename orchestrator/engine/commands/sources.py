@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from orchestrator.engine.commands.command import Call, Result, dropped, find_source, refusal, source_of
-from orchestrator.engine.inconsistency import ObjectId
-from orchestrator.engine.metadata import Customization, Source, without
-from orchestrator.engine.metadata_reader import read_customization, read_source_configuration
-from orchestrator.engine.remote_renaming import Renames, rename_remote
+from orchestrator.engine.consistency.inconsistency import ObjectId
+from orchestrator.engine.metadata.model import Customization, Source, without
+from orchestrator.engine.metadata.reader import read_customization, read_source_configuration
+from orchestrator.engine.metadata.remote_renaming import Renames, rename_remote
 
 
 def add_source(call: Call) -> Result:

@@ -9,9 +9,9 @@ from typing import Any
 from orchestrator.engine.catalog import Catalog, ForeignKey, QualifiedName, TableInfo
 from orchestrator.engine.commands.command import Call, Result, source_of
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Source
-from orchestrator.engine.metadata_reader import read_name
-from orchestrator.engine.metadata_writer import write_name
+from orchestrator.engine.metadata.model import Source
+from orchestrator.engine.metadata.reader import read_name
+from orchestrator.engine.metadata.writer import write_name
 from orchestrator.engine.tracked import relationships
 
 

@@ -16,12 +16,12 @@ from orchestrator.engine.commands.command import (
     source_of,
     table_of,
 )
-from orchestrator.engine.consistency import inconsistencies
+from orchestrator.engine.consistency.check import inconsistencies
+from orchestrator.engine.consistency.inconsistency import ObjectId
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.inconsistency import ObjectId
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import ColumnConfig, Metadata, Source, Table, TableConfiguration
-from orchestrator.engine.metadata_reader import read_name, read_root_fields, read_table_configuration, source_name
+from orchestrator.engine.metadata.model import ColumnConfig, Metadata, Source, Table, TableConfiguration
+from orchestrator.engine.metadata.reader import read_name, read_root_fields, read_table_configuration, source_name
 
 
 def track_table(call: Call) -> Result:

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.engine.commands.command import SUCCESS, Call, Result, refusal
-from orchestrator.engine.inconsistency import Inconsistency, consistent
+from orchestrator.engine.consistency.inconsistency import Inconsistency, consistent
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import DEFAULT_SOURCE, Metadata, named_entries
-from orchestrator.engine.metadata_reader import (
+from orchestrator.engine.metadata.model import DEFAULT_SOURCE, Metadata, named_entries
+from orchestrator.engine.metadata.reader import (
     read_functions,
     read_legacy_functions,
     read_metadata,
     read_rest,
     read_tables,
 )
-from orchestrator.engine.metadata_writer import write_metadata
+from orchestrator.engine.metadata.writer import write_metadata
 
 
 def replace_metadata(call: Call) -> Result:

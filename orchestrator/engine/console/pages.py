@@ -15,11 +15,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from orchestrator.engine.session import AuthConfig
-from orchestrator.engine.token_header import AuthorizationHeader, CustomHeader
+from orchestrator.engine.auth.session import AuthConfig
+from orchestrator.engine.auth.token_header import AuthorizationHeader, CustomHeader
 
 if TYPE_CHECKING:
-    from orchestrator.engine.jwt_config import JwtConfig
+    from orchestrator.engine.auth.jwt_config import JwtConfig
 
 ASSETS = Path(__file__).parent / "assets"
 # GraphiQL's dialogs add a style element: the nonce is theirs.
@@ -80,7 +80,7 @@ def facts_of(auth: AuthConfig, version: str) -> Mapping[str, Any]:
 def token_rules(jwt: JwtConfig) -> Mapping[str, str | bool | None]:
     """The header that carries such a token (None for a cookie), and the claim that holds those for Hasura."""
     # Here, so that an engine without a JWT secret need not load the cryptography behind it.
-    from orchestrator.engine.jwt_config import Namespace
+    from orchestrator.engine.auth.jwt_config import Namespace
 
     is_bearer = isinstance(jwt.header, AuthorizationHeader)
     named = jwt.header.name if isinstance(jwt.header, CustomHeader) else None

@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.crud import reading, writing
 from orchestrator.engine.crud.query import ARGS, Query
 from orchestrator.engine.errors import not_found
 from orchestrator.engine.execute import Runner
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import SessionVariable, Sql, Statement, compile_sql
 from orchestrator.engine.tracked import TrackedSource
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.engine import boolexp, permissions, plan, scalars
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.boolexp import BoolExp
 from orchestrator.engine.errors import EngineError, not_exists, not_supported, permission_denied
 from orchestrator.engine.expressions import Viewer, condition, typed_value
 from orchestrator.engine.json_value import JsonValue, below
-from orchestrator.engine.metadata_reader import read_name
+from orchestrator.engine.metadata.reader import read_name
 from orchestrator.engine.permissions import SelectRights, TableAccess
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Param
 from orchestrator.engine.tracked import TrackedSource, TrackedTable
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.execute import values_of
 from orchestrator.engine.live.poller import Fetch, Pace, Poller, Values
 from orchestrator.engine.live.query import QueryPoller
 from orchestrator.engine.live.stream import StreamPoller
 from orchestrator.engine.live.subscriber import Subscriber
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import StreamCursor
 from orchestrator.engine.subscription import RunLive
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.live.registry import Leave
 from orchestrator.engine.live.subscriber import Subscriber
-from orchestrator.engine.session import Session
 
 
 class Api(Protocol):

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.errors import EngineError, unexpected
 from orchestrator.engine.live.registry import Leave
-from orchestrator.engine.session import Session
 from orchestrator.engine.websocket.api import Api, Timing
 from orchestrator.engine.websocket.dialects import (
     DUPLICATE,

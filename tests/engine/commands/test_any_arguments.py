@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from orchestrator.engine import commands
 from orchestrator.engine.commands import Call, Context
-from orchestrator.engine.consistency import inconsistencies
+from orchestrator.engine.consistency.check import inconsistencies
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata_reader import read_metadata
-from orchestrator.engine.metadata_writer import write_metadata
+from orchestrator.engine.metadata.reader import read_metadata
+from orchestrator.engine.metadata.writer import write_metadata
 
 from .test_commands import DATABASES, RELATED
 

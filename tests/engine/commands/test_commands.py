@@ -2,12 +2,12 @@ import pytest
 
 from orchestrator.engine import commands
 from orchestrator.engine.commands import Call, Context
-from orchestrator.engine.consistency import inconsistencies
+from orchestrator.engine.consistency.check import inconsistencies
+from orchestrator.engine.consistency.inconsistency import Databases, Failure, ObjectId
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.inconsistency import Databases, Failure, ObjectId
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import ALL, Metadata, Source
-from orchestrator.engine.metadata_writer import write_metadata
+from orchestrator.engine.metadata.model import ALL, Metadata, Source
+from orchestrator.engine.metadata.writer import write_metadata
 
 from ..catalogs import CATALOG, public
 

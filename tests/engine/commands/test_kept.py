@@ -3,8 +3,8 @@
 import pytest
 
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata_reader import read_metadata
-from orchestrator.engine.metadata_writer import write_metadata
+from orchestrator.engine.metadata.reader import read_metadata
+from orchestrator.engine.metadata.writer import write_metadata
 
 from .test_commands import EMPTY, TRACKED, refusal, run, run_all, shape
 

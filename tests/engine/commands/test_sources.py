@@ -3,7 +3,7 @@ import pytest
 from orchestrator.engine.commands.sources import database_url
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata_reader import read_source_configuration
+from orchestrator.engine.metadata.reader import read_source_configuration
 
 PARAMETERS = {"host": "h", "port": 5432, "username": "me@home", "password": "p/w", "database": "d b"}
 

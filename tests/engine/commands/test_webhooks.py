@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from orchestrator.engine.commands import Call, Context, find
+from orchestrator.engine.consistency.inconsistency import Databases
 from orchestrator.engine.errors import EngineError
-from orchestrator.engine.inconsistency import Databases
 from orchestrator.engine.json_value import JsonValue
-from orchestrator.engine.metadata import Metadata
+from orchestrator.engine.metadata.model import Metadata
 
 
 def show(**args: Any) -> Any:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from orchestrator.engine.answers import Slot
+from orchestrator.engine.auth.session import Session
 from orchestrator.engine.db import ConnectionLost
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.live.poller import Pace
 from orchestrator.engine.live.registry import Leave, Subscriptions
 from orchestrator.engine.scalars import encode_string
-from orchestrator.engine.session import Session
 from orchestrator.engine.sql import Literal, RequestVariable, SessionVariable, StreamCursor
 from orchestrator.engine.subscription import RunLive
 

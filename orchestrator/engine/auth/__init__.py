@@ -1,0 +1,1 @@
+"""Who asks, and as what role: admin secret, token, authentication hook."""

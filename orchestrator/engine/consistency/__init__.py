@@ -1,0 +1,1 @@
+"""Whether the metadata fits the databases, and what follows when it doesn't."""

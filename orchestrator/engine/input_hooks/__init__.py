@@ -1,0 +1,1 @@
+"""Web services that check the input of mutations."""

@@ -1,0 +1,1 @@
+"""The schema as GraphQL's introspection shows it."""

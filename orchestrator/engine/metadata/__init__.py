@@ -1,0 +1,1 @@
+"""The metadata: its values, its JSON, and names that change in it."""

@@ -1,0 +1,1 @@
+"""The metadata's place in PostgreSQL: hdb_catalog."""
