@@ -109,6 +109,19 @@ class Running:
     def initiate(self, flow: str, *, client: str = CLIENT, **parameters: str) -> dict[str, Any]:
         return self.api.initiate_auth(ClientId=client, AuthFlow=flow, AuthParameters=parameters)
 
+    def answer(
+        self, challenge: dict[str, Any], *, username: str = "ann", metadata: dict[str, str] | None = None, **given: str
+    ) -> dict[str, Any]:
+        """What the answer to a challenge leads to."""
+        answered: dict[str, Any] = self.api.respond_to_auth_challenge(
+            ClientId=CLIENT,
+            ChallengeName=challenge["ChallengeName"],
+            Session=challenge["Session"],
+            ChallengeResponses={"USERNAME": username, **given},
+            ClientMetadata=metadata or {},
+        )
+        return answered
+
     def attributes(self, username: str) -> dict[str, str]:
         user = self.api.admin_get_user(UserPoolId=POOL, Username=username)
         return {pair["Name"]: pair["Value"] for pair in user["UserAttributes"]}

@@ -53,14 +53,7 @@ def riddles(start: Start, functions: Functions) -> Running:
 
 
 def answer(cognito: Running, challenge: dict[str, Any], text: str) -> dict[str, Any]:
-    answered: dict[str, Any] = cognito.api.respond_to_auth_challenge(
-        ClientId=CLIENT,
-        ChallengeName="CUSTOM_CHALLENGE",
-        Session=challenge["Session"],
-        ChallengeResponses={"USERNAME": "ann", "ANSWER": text},
-        ClientMetadata={"from": "test"},
-    )
-    return answered
+    return cognito.answer(challenge, ANSWER=text, metadata={"from": "test"})
 
 
 def test_the_right_answer_gives_tokens(riddles: Running, functions: Functions) -> None:

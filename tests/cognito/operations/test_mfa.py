@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.cognito.auth import totp
 
-from ..conftest import CLIENT, PASSWORD, POOL, Running, Start, error_of
+from ..conftest import PASSWORD, POOL, Running, Start, error_of
 
 TOKEN_POOL = {"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": True}}
 SMS_POOL = {"MfaConfiguration": "OPTIONAL", "SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms"}}
@@ -48,21 +48,11 @@ def challenged(cognito: Running) -> dict[str, Any]:
     return cognito.initiate("USER_PASSWORD_AUTH", USERNAME="ann", PASSWORD=PASSWORD)
 
 
-def answer(cognito: Running, challenge: dict[str, Any], **responses: str) -> dict[str, Any]:
-    answered: dict[str, Any] = cognito.api.respond_to_auth_challenge(
-        ClientId=CLIENT,
-        ChallengeName=challenge["ChallengeName"],
-        Session=challenge["Session"],
-        ChallengeResponses={"USERNAME": "ann", **responses},
-    )
-    return answered
-
-
 def test_a_sign_in_asks_for_the_code_of_the_software_token(pool: Running) -> None:
     secret = with_token(pool)
     challenge = challenged(pool)
     assert challenge["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
-    assert answer(pool, challenge, SOFTWARE_TOKEN_MFA_CODE=next_code(pool, secret))["AuthenticationResult"]["IdToken"]
+    assert pool.answer(challenge, SOFTWARE_TOKEN_MFA_CODE=next_code(pool, secret))["AuthenticationResult"]["IdToken"]
 
 
 def test_a_wrong_code_is_refused_and_the_right_one_taken_after_it(pool: Running) -> None:
@@ -70,18 +60,18 @@ def test_a_wrong_code_is_refused_and_the_right_one_taken_after_it(pool: Running)
     challenge = challenged(pool)
     right = next_code(pool, secret)
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
-    assert error_of(answer, pool, challenge, SOFTWARE_TOKEN_MFA_CODE=wrong) == (
+    assert error_of(pool.answer, challenge, SOFTWARE_TOKEN_MFA_CODE=wrong) == (
         "CodeMismatchException",
         "Invalid code received for user",
     )
-    assert answer(pool, challenge, SOFTWARE_TOKEN_MFA_CODE=right)["AuthenticationResult"]["IdToken"]
+    assert pool.answer(challenge, SOFTWARE_TOKEN_MFA_CODE=right)["AuthenticationResult"]["IdToken"]
 
 
 def test_a_code_works_once(pool: Running) -> None:
     secret = with_token(pool)
     code = next_code(pool, secret)
-    answer(pool, challenged(pool), SOFTWARE_TOKEN_MFA_CODE=code)
-    assert error_of(answer, pool, challenged(pool), SOFTWARE_TOKEN_MFA_CODE=code) == (
+    pool.answer(challenged(pool), SOFTWARE_TOKEN_MFA_CODE=code)
+    assert error_of(pool.answer, challenged(pool), SOFTWARE_TOKEN_MFA_CODE=code) == (
         "ExpiredCodeException",
         "Your software token has already been used once.",
     )
@@ -93,8 +83,8 @@ def test_guessing_codes_is_slowed_down(pool: Running) -> None:
     right = next_code(pool, secret)
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for _ in range(5):
-        error_of(answer, pool, challenge, SOFTWARE_TOKEN_MFA_CODE=wrong)
-    assert error_of(answer, pool, challenge, SOFTWARE_TOKEN_MFA_CODE=right) == (
+        error_of(pool.answer, challenge, SOFTWARE_TOKEN_MFA_CODE=wrong)
+    assert error_of(pool.answer, challenge, SOFTWARE_TOKEN_MFA_CODE=right) == (
         "NotAuthorizedException",
         "Password attempts exceeded",
     )
@@ -137,11 +127,11 @@ def test_whoever_needs_a_factor_and_has_none_sets_one_up_on_the_way(pool: Runnin
     challenge = challenged(pool)
     assert challenge["ChallengeName"] == "MFA_SETUP"
     assert json.loads(challenge["ChallengeParameters"]["MFAS_CAN_SETUP"]) == ["SOFTWARE_TOKEN_MFA"]
-    assert error_of(answer, pool, challenge)[0] == "InvalidParameterException"
+    assert error_of(pool.answer, challenge)[0] == "InvalidParameterException"
     associated = pool.api.associate_software_token(Session=challenge["Session"])
     code = code_of(pool, associated["SecretCode"])
     verified = pool.api.verify_software_token(Session=associated["Session"], UserCode=code)
-    tokens = answer(pool, {**challenge, "Session": verified["Session"]})["AuthenticationResult"]
+    tokens = pool.answer({**challenge, "Session": verified["Session"]})["AuthenticationResult"]
     assert pool.api.get_user(AccessToken=tokens["AccessToken"])["UserMFASettingList"] == ["SOFTWARE_TOKEN_MFA"]
     again = challenged(pool)
     assert again["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
@@ -157,7 +147,7 @@ def test_a_code_by_sms_goes_to_the_phone_number(start: Start) -> None:
     assert challenge["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"] == "+****0100"
     sent = cognito.messages("ann")[-1]
     assert sent["medium"] == "SMS"
-    assert answer(cognito, challenge, SMS_MFA_CODE=sent["code"])["AuthenticationResult"]["IdToken"]
+    assert cognito.answer(challenge, SMS_MFA_CODE=sent["code"])["AuthenticationResult"]["IdToken"]
 
 
 def test_of_two_factors_without_a_preference_one_is_chosen(start: Start) -> None:
@@ -171,10 +161,10 @@ def test_of_two_factors_without_a_preference_one_is_chosen(start: Start) -> None
     challenge = challenged(cognito)
     assert challenge["ChallengeName"] == "SELECT_MFA_TYPE"
     assert json.loads(challenge["ChallengeParameters"]["MFAS_CAN_CHOOSE"]) == ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]
-    assert error_of(answer, cognito, challenge, ANSWER="EMAIL_OTP")[0] == "InvalidParameterException"
-    chosen = answer(cognito, challenge, ANSWER="SMS_MFA")
+    assert error_of(cognito.answer, challenge, ANSWER="EMAIL_OTP")[0] == "InvalidParameterException"
+    chosen = cognito.answer(challenge, ANSWER="SMS_MFA")
     code = cognito.code("ann")
-    assert answer(cognito, chosen, SMS_MFA_CODE=code)["AuthenticationResult"]["IdToken"]
+    assert cognito.answer(chosen, SMS_MFA_CODE=code)["AuthenticationResult"]["IdToken"]
 
 
 def test_a_disabled_user_does_not_finish_the_way(pool: Running) -> None:
@@ -182,4 +172,4 @@ def test_a_disabled_user_does_not_finish_the_way(pool: Running) -> None:
     challenge = challenged(pool)
     pool.api.admin_disable_user(UserPoolId=POOL, Username="ann")
     code = next_code(pool, secret)
-    assert error_of(answer, pool, challenge, SOFTWARE_TOKEN_MFA_CODE=code)[0] == "NotAuthorizedException"
+    assert error_of(pool.answer, challenge, SOFTWARE_TOKEN_MFA_CODE=code)[0] == "NotAuthorizedException"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from .. import srp_client
@@ -20,39 +18,29 @@ def choosing(start: Start) -> Running:
     return cognito
 
 
-def answer(cognito: Running, challenge: dict[str, Any], **responses: str) -> dict[str, Any]:
-    answered: dict[str, Any] = cognito.api.respond_to_auth_challenge(
-        ClientId=CLIENT,
-        ChallengeName=challenge["ChallengeName"],
-        Session=challenge["Session"],
-        ChallengeResponses={"USERNAME": "ann", **responses},
-    )
-    return answered
-
-
 def test_the_preferred_challenge_is_posed_at_once(choosing: Running) -> None:
     chosen = {"USERNAME": "ann", "PREFERRED_CHALLENGE": "PASSWORD"}
     assert choosing.initiate("USER_AUTH", **chosen, PASSWORD=PASSWORD)["AuthenticationResult"]["IdToken"]
     challenge = choosing.initiate("USER_AUTH", **chosen)
     assert challenge["ChallengeName"] == "PASSWORD"
-    assert answer(choosing, challenge, PASSWORD=PASSWORD)["AuthenticationResult"]["IdToken"]
+    assert choosing.answer(challenge, PASSWORD=PASSWORD)["AuthenticationResult"]["IdToken"]
 
 
 def test_without_a_preference_there_is_a_choice(choosing: Running) -> None:
     challenge = choosing.initiate("USER_AUTH", USERNAME="ann")
     assert challenge["ChallengeName"] == "SELECT_CHALLENGE"
     assert challenge["AvailableChallenges"] == ["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP"]
-    assert error_of(answer, choosing, challenge, ANSWER="SMS_OTP")[0] == "InvalidParameterException"
-    sent = answer(choosing, challenge, ANSWER="EMAIL_OTP")
+    assert error_of(choosing.answer, challenge, ANSWER="SMS_OTP")[0] == "InvalidParameterException"
+    sent = choosing.answer(challenge, ANSWER="EMAIL_OTP")
     assert sent["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"] == "a***@e***"
     code = choosing.code("ann")
-    assert answer(choosing, sent, EMAIL_OTP_CODE=code)["AuthenticationResult"]["IdToken"]
+    assert choosing.answer(sent, EMAIL_OTP_CODE=code)["AuthenticationResult"]["IdToken"]
 
 
 def test_srp_can_be_chosen(choosing: Running) -> None:
     client = srp_client.new()
     challenge = choosing.initiate("USER_AUTH", USERNAME="ann")
-    asked = answer(choosing, challenge, ANSWER="PASSWORD_SRP", SRP_A=client.public)
+    asked = choosing.answer(challenge, ANSWER="PASSWORD_SRP", SRP_A=client.public)
     responses = client.answer("Test1", PASSWORD, asked["ChallengeParameters"])
     answered = choosing.api.respond_to_auth_challenge(
         ClientId=CLIENT, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=responses
@@ -64,7 +52,7 @@ def test_a_wrong_password_is_refused_however_it_is_given(choosing: Running) -> N
     wrong = ("NotAuthorizedException", "Incorrect username or password.")
     chosen = {"USERNAME": "ann", "PREFERRED_CHALLENGE": "PASSWORD"}
     assert error_of(choosing.initiate, "USER_AUTH", **chosen, PASSWORD="Wrong-Horse-1") == wrong
-    assert error_of(answer, choosing, choosing.initiate("USER_AUTH", **chosen), PASSWORD="Wrong-Horse-1") == wrong
+    assert error_of(choosing.answer, choosing.initiate("USER_AUTH", **chosen), PASSWORD="Wrong-Horse-1") == wrong
 
 
 def test_whoever_signs_in_with_codes_needs_no_password(choosing: Running) -> None:
