@@ -79,7 +79,6 @@ class Containers:
         """Makes these services known, and their images present; starts none. Raises StackError if that can't be."""
         if not specs:
             return
-        self._restarts = {name: container.attrs["RestartCount"] for name, container in self.by_service().items()}
         text = compose_file.read(self._root)
         self._variables = {name: value for spec in specs for name, value in spec.env.items()}
         run_file.write_private(self._state / ADDITIONS, compose_file.additions(text, self._variables))
@@ -103,7 +102,8 @@ class Containers:
         begin = time.monotonic()
         while not self._answers(spec, max(0.1, min(2.0, deadline - time.monotonic()))):
             container = self._container(spec.name)
-            if container is None or has_died(container.attrs, self._restarts.get(spec.name, 0)):
+            before = self._restarts.setdefault(spec.name, container.attrs["RestartCount"] if container else 0)
+            if container is None or has_died(container.attrs, before):
                 raise self._died(spec.name, container)
             if time.monotonic() > deadline:
                 words = container_log.last_words(container, since=self._begun.get(spec.name, 0)) or SILENCE

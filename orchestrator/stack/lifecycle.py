@@ -54,6 +54,9 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
         stale = stale_services(plan, runners, record)
         # Making a client of AWS takes as long as starting a service.
         accounts = pool.submit(Accounts.of, plan.urls, plan.pool) if check and stale else None
+        if record and stale:
+            # Should this fail, nobody may take what then runs for what ran before.
+            records.write(layout.record, record.without(spec.name for spec in stale))
         start(plan, stale, runners, pool, report)
         started = Record.of(plan, applied=record.applied if record else "")
         records.write(layout.record, started)
@@ -95,12 +98,14 @@ def start(plan: Plan, stale: Sequence[Spec], runners: Runners, pool: ThreadPoolE
     """Starts these services, side by side where one does not need the other, and waits until all are ready."""
     for spec in stale:
         runners.check(spec)
+    if stale:
+        runners.prepare(plan.specs, report)
     runners.stop(stale)
     for spec in stale:
         for variable, port in spec.ports.items():
             require_free(spec.name, variable, port)
     if stale:
-        runners.open(plan.specs, report)
+        runners.open(plan.specs)
     futures: dict[str, Future[None]] = {}
     for spec in plan.specs:
         needs = [futures[name] for name in spec.needs]

@@ -8,8 +8,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import StackError
@@ -32,6 +32,12 @@ class Record:
     pool: Pool
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     applied: str = ""
+
+    def without(self, names: Iterable[str]) -> Record:
+        """The same, but it is not known how these services were started."""
+        unknown = set(names)
+        left = {name: value for name, value in self.fingerprints.items() if name not in unknown}
+        return replace(self, fingerprints=left)
 
     @classmethod
     def of(cls, plan: Plan, applied: str) -> Record:

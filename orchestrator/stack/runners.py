@@ -46,8 +46,11 @@ class Runners:
             # No engine, no containers: whoever needs one is told when it is started.
             return
 
-    def open(self, specs: Sequence[Spec], show: Show) -> None:
+    def prepare(self, specs: Sequence[Spec], show: Show) -> None:
+        """Has the images that these services need. Raises StackError while what runs still runs."""
         self.containers.open([spec for spec in specs if not isinstance(spec.run, Child)], show)
+
+    def open(self, specs: Sequence[Spec]) -> None:
         self.children.open([spec for spec in specs if isinstance(spec.run, Child)])
 
     def start(self, spec: Spec) -> None:

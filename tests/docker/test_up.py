@@ -234,11 +234,30 @@ def test_an_image_that_can_not_be_had_is_told(project: Project) -> None:
     assert project.processes() == []
 
 
-def test_hasura_that_gives_up_is_told_at_once_with_its_reason(running: Project) -> None:
+def test_keys_that_hasura_can_not_reach_are_told_as_soon_as_it_gives_up(running: Project) -> None:
+    secret = {"jwk_url": "http://127.0.0.1:1/jwks.json", "claims_format": "stringified_json"}
     begin = time.monotonic()
-    said = running.fails("up", "--no-verify", HASURA_GRAPHQL_SERVER_PORT="nonsense")
-    assert "hasura ended with status" in said or "hasura gave up" in said
-    assert time.monotonic() - begin < 20
+    said = running.fails("up", "--no-verify", HASURA_GRAPHQL_JWT_SECRET=json.dumps(secret))
+    assert "hasura gave up: it can't reach the keys of the user pool" in said
+    assert "logs cognito" in said
+    assert time.monotonic() - begin < 45
+    running.ok("up", "--no-verify")
+
+
+def test_a_jwt_secret_that_can_not_work_is_told_before_anything_is_touched(running: Project) -> None:
+    before = containers(running)
+    said = running.fails("up", HASURA_GRAPHQL_JWT_SECRET='{"jwk_url": "http://localhost/", "isuer": "me"}')
+    assert "unknown key 'isuer'" in said
+    assert "Did you mean issuer?" in said
+    assert containers(running) == before
+    assert running.run("status").code == 0
+
+
+def test_a_password_that_the_volume_was_not_made_with_is_told(running: Project) -> None:
+    said = running.fails("up", POSTGRES_PASSWORD="another one")
+    assert "refused the login" in said
+    assert "The volume keeps the password" in said
+    assert "another one" not in said
     running.ok("up", "--no-verify")
 
 
