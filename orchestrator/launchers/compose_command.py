@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -29,10 +30,8 @@ CAUSES = (
 def find(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The command: `docker compose` before `docker-compose`. Raises StackError where there is neither."""
     path = environ.get("PATH", "")
-    if shutil.which("docker", path=path):
-        done = subprocess.run([*PLUGIN, "version"], env=dict(environ), capture_output=True, check=False, timeout=30)
-        if done.returncode == 0:
-            return PLUGIN
+    if shutil.which("docker", path=path) and _has_plugin(frozenset(environ.items())):
+        return PLUGIN
     if shutil.which(STANDALONE, path=path):
         return (STANDALONE,)
     raise StackError(
@@ -40,6 +39,13 @@ def find(environ: Mapping[str, str]) -> tuple[str, ...]:
         "Install it (https://docs.docker.com/compose/install/; Debian: apt-get install docker-compose), "
         "or set STACK_BACKEND=embedded, which needs no Docker.",
     )
+
+
+@functools.cache
+def _has_plugin(environ: frozenset[tuple[str, str]]) -> bool:
+    """Asked once in a program's life: each call of Docker's command line takes a tenth of a second."""
+    asked = [*PLUGIN, "version"]
+    return subprocess.run(asked, env=dict(environ), capture_output=True, check=False, timeout=30).returncode == 0
 
 
 def run(command: tuple[str, ...], arguments: tuple[str, ...], environ: Mapping[str, str]) -> None:
