@@ -42,11 +42,20 @@ def connect(environ: Mapping[str, str], *, seconds: int = SECONDS) -> DockerClie
     at = "its socket"
     try:
         at = address(environ)
+        knock(at)
         client = docker.from_env(timeout=seconds, environment={**environ, "DOCKER_HOST": at})
         client.ping()
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
         raise _unreachable(at, error) from error
     return client
+
+
+def knock(at: str) -> None:
+    """Raises OSError where nobody listens: the SDK leaves a socket open then."""
+    if at.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as attempt:
+            attempt.settimeout(SECONDS)
+            attempt.connect(at.removeprefix("unix://"))
 
 
 @contextlib.contextmanager
