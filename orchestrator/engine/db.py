@@ -22,6 +22,8 @@ ACQUIRE_SECONDS = 30.0
 RETRY_SECONDS = 0.1
 # No statement of a GraphQL request runs for longer: it would keep its connection from the others.
 STATEMENT_SECONDS = 60.0
+# Lifts that until the connection is reset: whoever sends SQL of his own knows how long it takes.
+UNLIMITED = "SET statement_timeout = 0"
 RETIRE_SECONDS = 5.0
 AWAY = (
     OSError,
@@ -57,8 +59,9 @@ class Database:
     while it is still in use, and every call on it then fails with an error of the pool's own.
     """
 
-    def __init__(self, url: str, *, connections: int = 10) -> None:
+    def __init__(self, url: str, *, connections: int = 10, seconds: float = STATEMENT_SECONDS) -> None:
         self._url = url
+        self._seconds = seconds
         self._places = asyncio.Semaphore(connections)
         self._idle: list[asyncpg.Connection] = []
         self._used: set[asyncpg.Connection] = set()
@@ -108,7 +111,11 @@ class Database:
                 timeout=CONNECT_SECONDS,
                 statement_cache_size=1024,
                 max_cached_statement_lifetime=0,
-                server_settings={"application_name": "graphql-engine"},
+                # PostgreSQL stops what takes too long: a clock here would cost a request more.
+                server_settings={
+                    "application_name": "graphql-engine",
+                    "statement_timeout": f"{self._seconds * 1000:.0f}",
+                },
             )
             await _prepare_connection(connection)
         except AWAY as error:
@@ -131,8 +138,6 @@ class Database:
         return raised
 
     def _after(self, connection: asyncpg.Connection, error: BaseException) -> BaseException:
-        if isinstance(error, TimeoutError) and error.errno is None:
-            return took_too_long()
         if isinstance(error, AWAY):
             self._drop(connection, *self._idle)  # A server that ended one has mostly ended all.
             return _away(error)
@@ -152,19 +157,19 @@ class Database:
         """The row of a statement that only reads: it is sent again where the connection turned out to be lost."""
         try:
             async with Lease(self) as connection:
-                return await connection.fetchrow(text, *values, timeout=STATEMENT_SECONDS)
+                return await connection.fetchrow(text, *values)
         except ConnectionLost:
             async with Lease(self) as connection:
-                return await connection.fetchrow(text, *values, timeout=STATEMENT_SECONDS)
+                return await connection.fetchrow(text, *values)
 
     async def fetch_rows(self, text: str, values: Sequence[Any]) -> Any:
         """As `fetch_row`, all the rows."""
         try:
             async with Lease(self) as connection:
-                return await connection.fetch(text, *values, timeout=STATEMENT_SECONDS)
+                return await connection.fetch(text, *values)
         except ConnectionLost:
             async with Lease(self) as connection:
-                return await connection.fetch(text, *values, timeout=STATEMENT_SECONDS)
+                return await connection.fetch(text, *values)
 
     async def read_catalog(self) -> Catalog:
         async with self.connection() as connection:
@@ -194,11 +199,6 @@ async def _close(connection: asyncpg.Connection) -> None:
         await connection.close(timeout=RETIRE_SECONDS)
     except (*AWAY, asyncpg.PostgresError):
         connection.terminate()
-
-
-def took_too_long() -> EngineError:
-    message = f"the database did not answer within {STATEMENT_SECONDS:g} s, so the statement was stopped"
-    return EngineError("time-limit-exceeded", message)
 
 
 async def read_catalog(connection: Connection) -> Catalog:
@@ -264,6 +264,8 @@ def engine_error(error: asyncpg.PostgresError) -> EngineError:
         return EngineError("data-exception", message)
     if state == "25006":
         return EngineError("bad-request", message)
+    if state == "57014" and "statement timeout" in message:
+        return EngineError("time-limit-exceeded", "the database took too long, so the statement was stopped")
     if state[:2] == "54":
         return EngineError("bad-request", f"the request is too large for PostgreSQL: {message}")
     return EngineError("unexpected", "database query error", internal={"error": described(error)})

@@ -15,7 +15,7 @@ import orjson
 from orchestrator.engine import plan, remote
 from orchestrator.engine.answers import filled, json_object
 from orchestrator.engine.auth.session import Session
-from orchestrator.engine.db import AWAY, STATEMENT_SECONDS, Database, engine_error
+from orchestrator.engine.db import AWAY, Database, engine_error
 from orchestrator.engine.errors import EngineError, bad_request, not_found, not_supported
 from orchestrator.engine.given import at_steps
 from orchestrator.engine.prepare import (
@@ -154,7 +154,7 @@ class Runner:
     async def fetch(self, statement: Statement, path: str) -> bytes:
         values = values_of(statement.sources, self._session, self._variables)
         try:
-            row = await self._connection.fetchrow(statement.text, *values, timeout=STATEMENT_SECONDS)
+            row = await self._connection.fetchrow(statement.text, *values)
         except asyncpg.InvalidTextRepresentationError as error:
             if CHECK_FAILED in str(error):
                 raise _check_failed(path) from error

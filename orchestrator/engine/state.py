@@ -238,6 +238,7 @@ class Draft:
             connection = await self.stack.enter_async_context(self._state.databases[source].connection())
             # What the script SETs must not outlast it.
             self.stack.push_async_callback(connection.reset)
+            await connection.execute(db.UNLIMITED)
             await self.stack.enter_async_context(connection.transaction())
             self._connections[source] = connection
         return self._connections[source]
@@ -267,6 +268,7 @@ class Draft:
         self._require(source)
         connection = await self.stack.enter_async_context(self._state.databases[source].connection())
         self.stack.push_async_callback(connection.reset)
+        await connection.execute(db.UNLIMITED)
         return connection
 
     async def reread(self, source: str, connection: Any, *, cascade: bool) -> None:
