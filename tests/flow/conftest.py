@@ -22,6 +22,18 @@ from botocore.config import Config
 from benchmarks.project import PARTS, copy_parts
 
 UP_SECONDS = 60
+GOOGLE = """
+  Google:
+    Type: AWS::Cognito::UserPoolIdentityProvider
+    Properties:
+      UserPoolId: !Ref UserPool
+      ProviderName: Google
+      ProviderType: Google
+      ProviderDetails: {client_id: !Ref PoolName, client_secret: x, authorize_scopes: openid email}
+      AttributeMapping: {email: email, email_verified: email_verified}
+
+  UserPoolDomain:
+"""
 
 
 @dataclass(frozen=True)
@@ -124,6 +136,12 @@ def shared(stack: Running) -> Iterator[Project]:
     yield stack.project
     put_back(stack.project)
     stack.project.ok("up", "--no-verify")
+
+
+def with_google(project: Project) -> None:
+    """Adds Google to the template's identity providers."""
+    project.edit("lambdas/template.yaml", "\n  UserPoolDomain:\n", GOOGLE)
+    project.edit("lambdas/template.yaml", "Providers: [COGNITO]", "Providers: [COGNITO, Google]")
 
 
 def put_back(project: Project) -> None:

@@ -1,33 +1,14 @@
-"""The hosted UI of a running stack, up to the row in Postgres and to the callback page."""
+"""The hosted UI of a running stack, up to the row in Postgres."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from urllib.parse import urlsplit
 
-from playwright.sync_api import sync_playwright
-
-from orchestrator.launchers.ports import free_ports
-from tests.browser.conftest import chromium
 from tests.cognito.browser import Browser
-from tests.flow.conftest import Project, Running, running
+from tests.flow.conftest import Project, Running, running, with_google
 from tests.flow.test_sign_in import PASSWORD, code_for
 
-__all__ = ["chromium"]
-
-GOOGLE = """
-  Google:
-    Type: AWS::Cognito::UserPoolIdentityProvider
-    Properties:
-      UserPoolId: !Ref UserPool
-      ProviderName: Google
-      ProviderType: Google
-      ProviderDetails: {client_id: !Ref PoolName, client_secret: x, authorize_scopes: openid email}
-      AttributeMapping: {email: email, email_verified: email_verified}
-
-  UserPoolDomain:
-"""
 ME = "{ users { id email last_sign_in_at } }"
 
 
@@ -55,8 +36,7 @@ def test_who_signs_up_on_the_page_reads_the_own_row_with_the_token_of_the_fragme
 
 
 def test_a_provider_of_the_template_is_a_button_and_its_users_get_a_row(shared: Project) -> None:
-    shared.edit("lambdas/template.yaml", "\n  UserPoolDomain:\n", GOOGLE)
-    shared.edit("lambdas/template.yaml", "Providers: [COGNITO]", "Providers: [COGNITO, Google]")
+    with_google(shared)
     shared.ok("up", "--no-verify")
     stack = running(shared)
     with Browser(stack.facts["urls"]["cognito"]) as browser:
@@ -66,30 +46,3 @@ def test_a_provider_of_the_template_is_a_button_and_its_users_get_a_row(shared: 
             (row,) = stack.graphql(ME, browser.answer["id_token"])["data"]["users"]
             assert row["email"] == "grace@example.com"
             assert row["last_sign_in_at"]
-
-
-def test_the_callback_page_shows_what_hasura_makes_of_the_tokens(shared: Project, chromium: str) -> None:
-    (port,) = free_ports(1)
-    (shared.root / ".env").write_text(f"COGNITO_CALLBACK_PORT={port}\n")
-    shared.ok("up", "--no-verify")
-    stack = running(shared)
-    assert stack.facts["services"]["callback"]["state"] == "running"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium) as browser:
-        page = browser.new_page()
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(stack.facts["urls"]["hosted_ui"])
-        page.get_by_text("Sign up").click()
-        email = f"{uuid.uuid4().hex}@example.com"
-        page.get_by_label("Email").fill(email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign up").click()
-        page.get_by_label("Code").wait_for()
-        page.get_by_label("Code").fill(code_for(stack, email))
-        page.keyboard.press("Enter")
-        page.get_by_role("heading", name=f"Signed in as {email}").wait_for()
-        assert urlsplit(page.url).fragment == ""
-        assert "role" in page.locator("#hasura").inner_text()
-        page.get_by_role("button", name="Run").click()
-        page.locator("#result", has_text=email).wait_for()
-        assert problems == []
