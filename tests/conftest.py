@@ -23,6 +23,11 @@ from orchestrator.services.postgres import PostgresBinaries, postgres
 from orchestrator.services.spec import PostgresReady
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """The workers of `-n auto`: twice the cores, for a test waits for its servers more than it computes."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session")
 def postgres_cache() -> Path:
     """Where prepared data directories are kept between test runs."""

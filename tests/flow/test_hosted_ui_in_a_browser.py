@@ -83,7 +83,7 @@ def test_the_error_of_a_trigger_is_shown_to_whom_it_keeps_out(site: Site) -> Non
     site.stack.project.edit(
         "lambdas/user_sync/app.py",
         "def handler(event, _context):\n",
-        "def handler(event, _context):\n    raise ValueError('Ask the office for an account')\n\n\ndef unused(event):\n",
+        "def handler(event, _context):\n    raise ValueError('Ask the office for an account')\n\n\ndef other(event):\n",
     )
     email, page = new_email(), site.page
     page.get_by_role("link", name="Sign up").click()
