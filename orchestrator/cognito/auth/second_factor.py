@@ -6,16 +6,14 @@ from dataclasses import replace
 
 import orjson
 
-from .. import accounts, delivery
+from .. import accounts
 from ..emulator import Emulator
 from ..errors import CodeMismatch, EnableSoftwareTokenMFA, ExpiredCode
 from ..model import MFA_KINDS, Json, Pool, User
-from . import totp
+from . import sent_codes, totp
 from .attempt import Attempt, Challenged, pose
 
 SOFTWARE_TOKEN = "SOFTWARE_TOKEN_MFA"  # noqa: S105 - the name of a challenge
-# The attribute that the code of a kind is sent to.
-ATTRIBUTE = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 
 
 async def asked(attempt: Attempt, user: User, source: str) -> Challenged | None:
@@ -46,16 +44,8 @@ def usable(pool: Pool, user: User) -> list[str]:
 
 async def challenge(attempt: Attempt, user: User, source: str, kind: str) -> Challenged:
     """Asks for the code of a kind; one that is sent is sent now."""
-    if kind == SOFTWARE_TOKEN:
-        parameters = {"FRIENDLY_DEVICE_NAME": "TOTP device"}
-    else:
-        details = await delivery.send_code(
-            attempt.emulator, attempt.pool, user, attempt.client.id, delivery.MFA, ATTRIBUTE[kind], attempt.metadata
-        )
-        parameters = {
-            "CODE_DELIVERY_DELIVERY_MEDIUM": details["DeliveryMedium"],
-            "CODE_DELIVERY_DESTINATION": details["Destination"],
-        }
+    is_token = kind == SOFTWARE_TOKEN
+    parameters = {"FRIENDLY_DEVICE_NAME": "TOTP device"} if is_token else await sent_codes.send(attempt, user, kind)
     session = pose(attempt, user.sub, kind, {"source": source})
     return Challenged(kind, {**parameters, "USER_ID_FOR_SRP": user.username}, session)
 

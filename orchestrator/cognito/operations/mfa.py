@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .. import accounts
-from ..auth import second_factor, totp
+from ..auth import second_factor, sent_codes, totp
 from ..auth.attempt import Attempt, challenged_user, pose, posed, use_up
 from ..emulator import Emulator
 from ..errors import EnableSoftwareTokenMFA, InvalidParameter, NotAuthorized, SoftwareTokenMFANotFound
@@ -86,13 +86,14 @@ def admin_delete_software_token(emulator: Emulator, request: Json) -> Json:
 
 
 def get_user_auth_factors(emulator: Emulator, request: Json) -> Json:
-    who = bearer(emulator, request["AccessToken"])
-    factors = ["PASSWORD"] if who.user.password else []
-    return {"Username": who.user.username, "ConfiguredUserAuthFactors": factors, **shown(who.user)}
+    return _auth_factors(bearer(emulator, request["AccessToken"]).user)
 
 
 def admin_get_user_auth_factors(emulator: Emulator, request: Json) -> Json:
-    _, user = pool_and_user(emulator, request)
+    return _auth_factors(pool_and_user(emulator, request)[1])
+
+
+def _auth_factors(user: User) -> Json:
     factors = ["PASSWORD"] if user.password else []
     return {"Username": user.username, "ConfiguredUserAuthFactors": factors, **shown(user)}
 
@@ -186,7 +187,7 @@ def _check_possible(pool: Pool, user: User, kind: str) -> None:
     if kind == second_factor.SOFTWARE_TOKEN:
         if not user.factors.token_verified:
             raise InvalidParameter("User has not verified software token mfa")
-    elif not user.attributes.get(second_factor.ATTRIBUTE[kind]):
+    elif not user.attributes.get(sent_codes.ATTRIBUTE[kind]):
         raise InvalidParameter(f"User does not have delivery config set to turn on {kind}")
     if not pool.offers_mfa(kind):
         raise InvalidParameter(f"{kind} is not enabled for the user pool.")
