@@ -187,44 +187,37 @@ class Engine:
         return await self._metadata(request, metadata_api.QUERY_V2)
 
     async def _metadata(self, request: Request, api: str) -> Response:
-        session: Session | None = None
-        headers = headers_of(request)
-        try:
-            session = await self._authenticator.admit(headers)
+        async def answer(session: Session) -> Response:
             body = read_json(await body_of(request))
             found = await metadata_api.answer(self._state, body, session, api=api)
-        except EngineError as error:
-            content = error.as_rest(internal=self._shows_internals(session))
-            return json_response(orjson.dumps(content, default=str), headers, error.status)
-        except Exception as error:
-            return await answer_failure(request, error)
-        return json_response(orjson.dumps(found, default=decimal_as_written), headers)
+            return json_response(orjson.dumps(found, default=decimal_as_written), headers_of(request))
+
+        return await self._answered(request, answer)
 
     # The rest
 
     async def pg_dump(self, request: Request) -> Response:
-        async def answer() -> Response:
+        async def answer(_: Session) -> Response:
             args = pg_dump.read_args(JsonValue(read_json(await body_of(request))))
             headers = {"content-type": "application/sql", "x-request-id": request_id(headers_of(request))}
             return Response(await self._state.dump(args), headers=headers)
 
-        return await self._to_admin(request, answer)
+        return await self._answered(request, answer, admin_only=True)
 
     async def explain(self, request: Request) -> Response:
-        async def answer() -> Response:
-            body = JsonValue(read_json(await request.body()))
+        async def answer(_: Session) -> Response:
+            body = JsonValue(read_json(await body_of(request)))
             found = await explain(self._state.snapshot.operations, self._state.databases, body)
             return json_response(orjson.dumps(found), headers_of(request))
 
-        return await self._to_admin(request, answer)
+        return await self._answered(request, answer, admin_only=True)
 
     async def rest(self, request: Request) -> Response:
         """An endpoint of the metadata's: the answer is the stored query's `data`."""
-        session: Session | None = None
-        headers = headers_of(request)
-        try:
-            session = await self._authenticator.admit(headers)
-            body = await request.body()
+
+        async def answer(session: Session) -> Response:
+            headers = headers_of(request)
+            body = await body_of(request)
             members = read_json(body) if body else {}
             asked = rest.Given(
                 request.path_params["path"],
@@ -233,23 +226,26 @@ class Engine:
                 members if isinstance(members, dict) else {},
             )
             data = await self._data(rest.request_of(self._state.snapshot.metadata, asked), session, headers)
-        except EngineError as error:
-            content = orjson.dumps(error.as_rest(internal=self._shows_internals(session)), default=str)
-            return json_response(content, headers, error.status)
-        return json_response(data, headers)
+            return json_response(data, headers)
 
-    async def _to_admin(self, request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
-        """The answer if an admin asks; else, and for errors, the error."""
+        return await self._answered(request, answer)
+
+    async def _answered(
+        self, request: Request, answer: Callable[[Session], Awaitable[Response]], *, admin_only: bool = False
+    ) -> Response:
+        """The answer for whoever sends the request, or the error, in the shape of the APIs beside GraphQL's."""
         session: Session | None = None
         headers = headers_of(request)
         try:
             session = await self._authenticator.admit(headers)
-            if not session.is_admin:
+            if admin_only and not session.is_admin:
                 raise access_denied("restricted access : admin only")
-            return await answer()
+            return await answer(session)
         except EngineError as error:
             content = orjson.dumps(error.as_rest(internal=self._shows_internals(session)), default=str)
             return json_response(content, headers, error.status)
+        except Exception as error:
+            return await answer_failure(request, error)
 
     async def healthz(self, request: Request) -> Response:
         if not self._state.snapshot.inconsistent:
@@ -262,10 +258,10 @@ class Engine:
         return json_response(orjson.dumps({"server_type": "ce", "version": VERSION}), headers_of(request))
 
     async def configuration(self, request: Request) -> Response:
-        async def answer() -> Response:
+        async def answer(_: Session) -> Response:
             return json_response(orjson.dumps(self._shown_configuration()), headers_of(request))
 
-        return await self._to_admin(request, answer)
+        return await self._answered(request, answer, admin_only=True)
 
     def _shown_configuration(self) -> dict[str, Any]:
         config = self._config
