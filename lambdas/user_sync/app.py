@@ -1,7 +1,8 @@
 """Cognito's Post Confirmation and Post Authentication triggers: keep the row of the user in Hasura's `users` table.
 
-One GraphQL mutation inserts the row or brings it up to date. The row's key is the user's `sub`, which is also the
-`x-hasura-user-id` of the tokens. Cognito may deliver an event up to three times; the row is the same every time.
+One GraphQL mutation, in mutation.graphql, inserts the row or brings it up to date. The row's key is the user's `sub`,
+which is also the `x-hasura-user-id` of the tokens. Cognito may deliver an event up to three times, and two events may
+overtake each other on their way: the row is the same every time, and an older event never overwrites a newer one.
 
 Environment:
   HASURA_GRAPHQL_URL   for example https://hasura.example.com/v1/graphql
@@ -11,6 +12,8 @@ Environment:
 
 Which trigger writes what:
   username, email, email_verified  always, as Cognito has them now: an address that was removed becomes null
+  synced_at                        when this was so: it decides which of two events is the newer one
+  deleted_at                       null: whoever signs in is there (`hasura-cognito users sync --delete` sets it)
   last_sign_in_at                  when the user signs in: Post Authentication, and Post Confirmation for a social
                                    user, whose first sign-in Cognito reports like that only
 """
@@ -23,17 +26,14 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 CONNECT_SECONDS = 1.0
 TOTAL_SECONDS = 2.5  # Cognito waits for 5 seconds, cold start included.
 IDLE_SECONDS = 50.0  # Past this, gateways on the way may have forgotten the connection without saying so.
 
-MUTATION = """
-mutation SyncUser($user: users_insert_input!, $columns: [users_update_column!]!) {
-  insert_users_one(object: $user, on_conflict: {constraint: users_pkey, update_columns: $columns}) { id }
-}
-"""
+MUTATION = Path(__file__).with_name("mutation.graphql").read_text(encoding="utf-8")
 
 
 class SyncFailed(Exception):
@@ -44,13 +44,13 @@ def handler(event, _context):
     """The event as it came. Raises an error, which makes Cognito refuse the user, only when SYNC_ON_FAILURE is deny."""
     started = time.monotonic()
     try:
-        sync(user_row(event, now=datetime.now(UTC)), deadline=started + TOTAL_SECONDS)
+        written = sync(user_row(event, now=datetime.now(UTC)), deadline=started + TOTAL_SECONDS)
     except SyncFailed as error:
         log("error", "user not synced", event, started, error=str(error))
         if os.environ.get("SYNC_ON_FAILURE", "allow") == "deny":
             raise RuntimeError("The user could not be saved, please try again later") from None
     else:
-        log("info", "user synced", event, started)
+        log("info", "user synced" if written else "user not synced: a newer event was first", event, started)
     return event
 
 
@@ -64,6 +64,8 @@ def user_row(event, *, now):
         "username": event.get("userName", attributes["sub"]),
         "email": attributes.get("email"),
         "email_verified": attributes.get("email_verified") == "true",
+        "synced_at": now.isoformat(),
+        "deleted_at": None,
     }
     if event["triggerSource"].startswith("PostAuthentication") or is_social(attributes):
         row["last_sign_in_at"] = now.isoformat()
@@ -76,13 +78,16 @@ def is_social(attributes):
 
 
 def sync(row, *, deadline):
-    """Insert the row, or update its columns if it is there."""
+    """Insert the row, or update its columns if it is there; False where a newer event has written them before."""
     columns = [column for column in row if column != "id"]
-    answer = post({"query": MUTATION, "variables": {"user": row, "columns": columns}}, deadline=deadline)
+    variables = {"user": row, "columns": columns, "at": row["synced_at"]}
+    answer = post({"query": MUTATION, "variables": variables}, deadline=deadline)
     if answer.get("errors"):
         raise SyncFailed(f"Hasura refused the mutation: {reason(answer['errors'])}")
-    if not (answer.get("data") or {}).get("insert_users_one"):
-        raise SyncFailed("Hasura wrote no row")
+    data = answer.get("data")
+    if not isinstance(data, dict) or "insert_users_one" not in data:
+        raise SyncFailed("Hasura's answer tells of no row")
+    return data["insert_users_one"] is not None
 
 
 def reason(errors):

@@ -71,6 +71,23 @@ def test_the_row_is_there_after_sign_up_and_knows_the_sign_in(stack: Running, us
     assert synced["last_sign_in_at"] is not None
 
 
+def test_an_older_event_leaves_what_a_newer_one_has_written(stack: Running, user: User) -> None:
+    newer = '{email: "new@example.com", synced_at: "2999-01-01T00:00:00Z"}'
+    stack.as_admin(f'mutation {{ update_users_by_pk(pk_columns: {{id: "{user.sub}"}}, _set: {newer}) {{ id }} }}')
+    sign_in(stack, user.email)
+    assert row(stack, user.sub)["email"] == "new@example.com"
+
+
+def test_a_row_that_is_marked_as_deleted_is_nobodys_until_the_user_signs_in_again(stack: Running, user: User) -> None:
+    stack.as_admin(
+        f'mutation {{ update_users(where: {{id: {{_eq: "{user.sub}"}}}}, _set: {{deleted_at: "now"}}) '
+        "{ affected_rows } }"
+    )
+    assert stack.graphql("{ users { id } }", user.token) == {"data": {"users": []}}
+    sign_in(stack, user.email)
+    assert stack.graphql("{ users { id } }", user.token) == {"data": {"users": [{"id": user.sub}]}}
+
+
 def test_the_id_token_verifies_against_the_published_keys_and_carries_the_claims(stack: Running, user: User) -> None:
     urls = stack.facts["urls"]
     keys = {key["kid"]: key for key in httpx.get(urls["jwks"], trust_env=False).json()["keys"]}

@@ -56,9 +56,16 @@ def test_the_row_is_keyed_on_sub_and_never_on_the_user_name(user_sync, hasura):
 def test_the_mutation_is_an_upsert_of_the_columns_it_names(user_sync, hasura):
     user_sync.handler(event("PostConfirmation_ConfirmSignUp"), None)
     request = hasura.requests[0]
-    assert "on_conflict: {constraint: users_pkey, update_columns: $columns}" in request["query"]
-    assert request["variables"]["columns"] == ["username", "email", "email_verified"]
-    assert set(request["variables"]["user"]) == {"id", "username", "email", "email_verified"}
+    assert "constraint: users_pkey, update_columns: $columns, where: { synced_at: { _lte: $at } }" in request["query"]
+    assert request["variables"]["columns"] == ["username", "email", "email_verified", "synced_at", "deleted_at"]
+    assert set(request["variables"]["user"]) == {"id", *request["variables"]["columns"]}
+    assert request["variables"]["at"] == hasura.user["synced_at"]
+
+
+def test_a_newer_event_that_was_first_is_no_failure(user_sync, hasura, deny, capsys):
+    hasura.answer = b'{"data": {"insert_users_one": null}}'
+    assert user_sync.handler(event(), None) == event()
+    assert json.loads(capsys.readouterr().out)["message"] == "user not synced: a newer event was first"
 
 
 def test_the_admin_secret_goes_into_its_header(user_sync, hasura):
@@ -154,7 +161,8 @@ ANSWERS_THAT_FAIL = {
         b'{"errors": [{"message": "check constraint"}]}',
         "Hasura refused the mutation: check constraint",
     ),
-    "no row": (200, b'{"data": {"insert_users_one": null}}', "Hasura wrote no row"),
+    "no row": (200, b'{"data": {}}', "Hasura's answer tells of no row"),
+    "no data": (200, b'{"data": null}', "Hasura's answer tells of no row"),
     "not json": (200, b"<html>offline</html>", "HTTP status 200 without a GraphQL answer"),
     "gateway": (502, b"ERR_NGROK_3200", "HTTP status 502 without a GraphQL answer"),
     "a list": (200, b"[]", "HTTP status 200 without a GraphQL answer"),

@@ -21,7 +21,9 @@ CREATE TABLE public.users (
         CONSTRAINT users_avatar_url_scheme CHECK (avatar_url ~ '^https?://'),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
-    last_sign_in_at timestamptz
+    last_sign_in_at timestamptz,
+    synced_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz
 );
 
 CREATE INDEX users_email_idx ON public.users (lower(email));
@@ -35,7 +37,9 @@ CREATE TRIGGER users_set_updated_at
 CREATE VIEW public.public_profiles AS
 SELECT id, display_name, avatar_url
 FROM public.users
-WHERE display_name IS NOT NULL;
+WHERE display_name IS NOT NULL AND deleted_at IS NULL;
 
 COMMENT ON TABLE public.users IS 'One row a Cognito user; id is the sub of the user pool.';
+COMMENT ON COLUMN public.users.synced_at IS 'When Cognito was last known to be as the row says.';
+COMMENT ON COLUMN public.users.deleted_at IS 'When the user was found to be gone from the user pool.';
 COMMENT ON VIEW public.public_profiles IS 'What anyone may see of the users who chose a display name.';
