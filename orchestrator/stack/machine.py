@@ -24,6 +24,7 @@ PORT_VARIABLES = {
     "hasura": "HASURA_PORT",
     "cognito": "COGNITO_PORT",
     "lambda": "LAMBDA_PORT",
+    "gateway": "GATEWAY_PORT",
 }
 # Where the template's client calls back to.
 CALLBACK_PORT = 3000
@@ -83,6 +84,7 @@ def choose_ports(wanted: Ports, before: Mapping[str, int]) -> Mapping[str, int]:
         "hasura": wanted.hasura,
         "cognito": wanted.cognito,
         "lambda": wanted.awslambda,
+        "gateway": wanted.gateway,
     }
     if not wanted.free:
         for name, port in fixed.items():

@@ -11,7 +11,7 @@ from orchestrator.launchers.ports import free_ports
 from orchestrator.settings import Ports
 from orchestrator.stack.machine import callback_notices, free_callback_port, wanted_callback_port
 
-PORTS = Ports(postgres=1, hasura=2, cognito=3, awslambda=4, callback=None, free=False)
+PORTS = Ports(postgres=1, hasura=2, cognito=3, awslambda=4, gateway=5, callback=None, free=False)
 
 
 @pytest.mark.parametrize(
