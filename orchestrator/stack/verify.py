@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from orchestrator.errors import StackError
 from orchestrator.project.http import http_client
 from orchestrator.services.hasura import CLAIMS_NAMESPACE
 from orchestrator.stack.accounts import Accounts
+from orchestrator.stack.graphql import GraphQL
 
 
 @dataclass(frozen=True)
@@ -25,33 +24,6 @@ class Check:
 
     what: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class GraphQL:
-    """Hasura's GraphQL endpoint, asked as whoever the headers say."""
-
-    http: httpx.Client
-    url: str
-
-    def ask(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Mapping[str, Any]:
-        """The whole answer, `{"data"}` or `{"errors"}`."""
-        try:
-            answer = self.http.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
-            body: Mapping[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise StackError(
-                f"Hasura does not answer at {self.url}: {error}.", "See `hasura-cognito logs hasura`."
-            ) from error
-        return body
-
-    def data(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Mapping[str, Any]:
-        """The answer's data. Raises StackError with Hasura's words where there are errors."""
-        body = self.ask(query, variables, **headers)
-        if errors := body.get("errors"):
-            raise StackError(f"Hasura refused: {errors[0].get('message')}", "See `hasura-cognito logs hasura`.")
-        data: Mapping[str, Any] = body["data"]
-        return data
 
 
 @dataclass(frozen=True)

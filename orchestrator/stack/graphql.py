@@ -1,0 +1,45 @@
+"""Hasura's GraphQL endpoint, asked as whoever the headers say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from orchestrator.errors import StackError
+
+
+class Refused(StackError):
+    """Hasura answered with an error: its words are `reason`, its code (`constraint-violation`, …) is `code`."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(f"Hasura refused: {reason}", "See `hasura-cognito logs hasura`.")
+        self.reason = reason
+        self.code = code
+
+
+@dataclass(frozen=True)
+class GraphQL:
+    http: httpx.Client
+    url: str
+
+    def ask(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Mapping[str, Any]:
+        """The whole answer, `{"data"}` or `{"errors"}`."""
+        try:
+            answer = self.http.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
+            body: Mapping[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise StackError(
+                f"Hasura does not answer at {self.url}: {error}.", "See `hasura-cognito logs hasura`."
+            ) from error
+        return body
+
+    def data(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Mapping[str, Any]:
+        """The answer's data. Raises Refused where there are errors."""
+        body = self.ask(query, variables, **headers)
+        if errors := body.get("errors"):
+            raise Refused(str(errors[0].get("message")), str(errors[0].get("extensions", {}).get("code")))
+        data: Mapping[str, Any] = body["data"]
+        return data
