@@ -18,6 +18,7 @@ from orchestrator.project.config import find_root
 from orchestrator.stack import lifecycle, target
 from orchestrator.stack.apply import unready
 from orchestrator.stack.lifecycle import Event
+from orchestrator.stack.plan import Layout
 from orchestrator.stack.status import status
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def up(context: click.Context, no_verify: bool, watching: bool, output: output.F
     root = find_root(context.obj)
     progress = Progress()
     try:
-        changed = lifecycle.up(root, os.environ, progress, check=not no_verify)
+        changed = lifecycle.up(Layout(root), os.environ, progress, check=not no_verify)
     finally:
         progress.close()
     seconds = time.monotonic() - context.meta[BEGAN]
@@ -110,7 +111,7 @@ def watch_project(root: Path) -> None:
             click.echo(
                 f"{', '.join(map(str, found.empty))} is empty: nothing is applied before it is written.", err=True
             )
-        elif not lifecycle.up(root, os.environ, Progress(), check=False):
+        elif not lifecycle.up(Layout(root), os.environ, Progress(), check=False):
             click.echo("Nothing to apply.", err=True)
 
     project = config.read(root)
@@ -121,7 +122,7 @@ def watch_project(root: Path) -> None:
 @click.pass_obj
 def down(project: Path) -> None:
     """Stop everything that `up` started. The data, the users and the keys stay in .stack/."""
-    stopped = lifecycle.down(find_root(project))
+    stopped = lifecycle.down(Layout(find_root(project)))
     click.echo("Stopped." if stopped else "Nothing was running.")
 
 
@@ -133,5 +134,5 @@ def reset(project: Path, yes: bool) -> None:
     root = find_root(project)
     if not yes:
         click.confirm(f"Delete the database and the users of the stack in {root}?", abort=True, err=True)
-    lifecycle.reset(root)
+    lifecycle.reset(Layout(root))
     click.echo("Everything is gone. `hasura-cognito up` starts anew.")

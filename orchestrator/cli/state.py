@@ -162,7 +162,7 @@ def verify(project: Path) -> None:
     root = find_root(project)
     record = running(root)
     accounts = Accounts.of(record.urls, record.pool)
-    verify_stack(accounts, record.urls.graphql, settings_here(root, os.environ).hasura.admin_secret, show_check)
+    verify_stack(accounts, record.urls.graphql, settings_here(Layout(root), os.environ).hasura.admin_secret, show_check)
     click.echo("The whole flow works.")
 
 

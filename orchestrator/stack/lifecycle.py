@@ -17,7 +17,7 @@ from orchestrator.stack import apply as project
 from orchestrator.stack import record as records
 from orchestrator.stack.accounts import Accounts
 from orchestrator.stack.machine import plan_here, require_free
-from orchestrator.stack.plan import Layout, Plan
+from orchestrator.stack.plan import NO_FRONTS, Layout, Plan
 from orchestrator.stack.record import Record, fingerprint
 from orchestrator.stack.runners import Runners
 from orchestrator.stack.verify import Check, verify
@@ -35,17 +35,23 @@ class Event:
 Report = Callable[[Event | Pulled], None]
 
 
-def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -> bool:
+def up(
+    layout: Layout,
+    environ: Mapping[str, str],
+    report: Report,
+    *,
+    check: bool,
+    fronts: Mapping[str, int] = NO_FRONTS,
+) -> bool:
     """Brings the stack to what settings and project say; False if it was so already.
 
     Raises StackError when it can't be. If nothing ran before, nothing runs after a failure or an interruption.
     """
-    layout = Layout(root)
     with writing(layout.state), at_work(layout), contextlib.ExitStack() as undo, side_by_side() as pool:
         record = records.read(layout.record)
-        runners = Runners(root, environ)
+        runners = Runners(layout, environ)
         alive = runners.children.alive()
-        plan = plan_here(root, environ, record, running=alive)
+        plan = plan_here(layout, environ, record, running=alive, fronts=fronts)
         for what, notice in plan.notices:
             report(Event(what, notice, 0))
         if not alive:
@@ -60,7 +66,7 @@ def up(root: Path, environ: Mapping[str, str], report: Report, *, check: bool) -
         start(plan, stale, runners, pool, report)
         started = Record.of(plan, applied=record.applied if record else "")
         records.write(layout.record, started)
-        applied = apply(plan, root, record, changed=bool(stale), report=report)
+        applied = apply(plan, layout.root, record, changed=bool(stale), report=report)
         records.write(layout.record, replace(started, applied=applied))
         if accounts:
             prove(accounts.result(), plan, report)
@@ -145,25 +151,23 @@ def prove(accounts: Accounts, plan: Plan, report: Report) -> None:
     verify(accounts, plan.urls.graphql, plan.admin_secret, show)
 
 
-def down(root: Path) -> bool:
+def down(layout: Layout) -> bool:
     """Stops everything, the data stays; False if nothing was running."""
-    layout = Layout(root)
     if not layout.state.is_dir():
         return False
     with records.locked(layout.lock):
-        return Runners(root).close()
+        return Runners(layout).close()
 
 
-def reset(root: Path) -> None:
-    """Stops everything and deletes `.stack/`, and the containers with their data.
+def reset(layout: Layout) -> None:
+    """Stops everything and deletes the stack's folder, and the containers with their data.
 
     Raises StackError if there are some and no engine answers.
     """
-    layout = Layout(root)
     if not layout.state.is_dir():
         return
     with records.locked(layout.lock):
-        runners = Runners(root)
+        runners = Runners(layout)
         runners.close()
         runners.containers.remove()
         for path in layout.state.iterdir():

@@ -16,7 +16,16 @@ from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.settings import Ports, Settings, load, read_env_file
 from orchestrator.stack import record as records
 from orchestrator.stack.backend import choose
-from orchestrator.stack.plan import STACK_NAME, Addresses, Layout, Plan, make_plan, make_urls, template_parameters
+from orchestrator.stack.plan import (
+    NO_FRONTS,
+    STACK_NAME,
+    Addresses,
+    Layout,
+    Plan,
+    make_plan,
+    make_urls,
+    template_parameters,
+)
 from orchestrator.stack.record import Record
 
 PORT_VARIABLES = {
@@ -30,16 +39,23 @@ PORT_VARIABLES = {
 CALLBACK_PORT = 3000
 
 
-def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, running: bool) -> Plan:
+def plan_here(
+    layout: Layout,
+    environ: Mapping[str, str],
+    record: Record | None,
+    *,
+    running: bool,
+    fronts: Mapping[str, int] = NO_FRONTS,
+) -> Plan:
     """The plan for this project on this machine. Makes the secrets that are missing, and nothing else."""
-    settings = settings_here(root, environ)
-    backend = choose(settings, root, environ, before=record.backend if record else None)
+    settings = settings_here(layout, environ)
+    backend = choose(settings, layout.root, environ, before=record.backend if record else None)
     before = record.ports if record else {}
     usable = {name: port for name, port in before.items() if running or ports.is_free(port)}
     chosen = choose_ports(settings.ports, usable)
     if callback_port := free_callback_port(settings.ports, chosen, before if running else {}):
         chosen = {**chosen, callback.NAME: callback_port}
-    read = read_template(root, settings, Addresses(settings.host, chosen))
+    read = read_template(layout.root, settings, Addresses(settings.host, chosen, fronts))
     if own_secret := settings.hasura.passed_on.get(jwt_secret.VARIABLE):
         issuer = make_urls(settings, Addresses(settings.host, chosen)).issuer
         jwt_secret.check(
@@ -48,7 +64,8 @@ def plan_here(root: Path, environ: Mapping[str, str], record: Record | None, *, 
             clients=[client["ClientId"] for client in read.clients],
             triggers=read.pool.get("LambdaConfig") or {},
         )
-    plan = make_plan(settings, read, backend.docker or find_postgres(settings, environ), ports=chosen, root=root)
+    means = backend.docker or find_postgres(settings, environ)
+    plan = make_plan(settings, read, means, ports=chosen, layout=layout, fronts=fronts)
     chosen_by_us = [("backend", f"{backend.name}: {backend.why}")] if backend.why and not running else []
     pages = [(callback.NAME, notice) for notice in callback_notices(settings.ports, chosen)]
     return replace(plan, notices=(*chosen_by_us, *pages))
@@ -67,9 +84,9 @@ def read_template(root: Path, settings: Settings, addresses: Addresses) -> Templ
     )
 
 
-def settings_here(root: Path, environ: Mapping[str, str]) -> Settings:
+def settings_here(layout: Layout, environ: Mapping[str, str]) -> Settings:
     """The settings of this project. Makes the secrets that are missing."""
-    return load(environ, read_env_file(root / ".env"), records.make_secrets(Layout(root).secrets))
+    return load(environ, read_env_file(layout.root / ".env"), records.make_secrets(layout.secrets))
 
 
 def find_postgres(settings: Settings, environ: Mapping[str, str]) -> PostgresBinaries:

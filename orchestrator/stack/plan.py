@@ -21,17 +21,22 @@ METADATA_DATABASE = "hasura_metadata"
 CONTAINERS_HOST = "host.docker.internal"
 ANYWHERE = ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+NO_FRONTS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The places under the project's `.stack/`, which only its owner can read."""
+    """The places under the project's `.stack/`, or under `elsewhere` for one more stack of the project's.
+
+    Only the owner can read them.
+    """
 
     root: Path
+    elsewhere: Path | None = None
 
     @property
     def state(self) -> Path:
-        return self.root / ".stack"
+        return self.elsewhere or self.root / ".stack"
 
     @property
     def secrets(self) -> Path:
@@ -52,10 +57,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Host and port of each service: chosen first, since the services point at each other in a circle."""
+    """Host and port of each service: chosen first, since the services point at each other in a circle.
+
+    A service may have a front, which passes on what it is sent: then everybody asks at the front's port.
+    """
 
     host: str
     ports: Mapping[str, int]
+    fronts: Mapping[str, int] = field(default_factory=dict)
 
     def url(self, of: str, *, in_container: bool = False) -> str:
         """The address of a service as its users on this machine write it, or as a container has to.
@@ -64,8 +73,18 @@ class Addresses:
         'http://localhost:8080'
         >>> Addresses("127.0.0.1", {"cognito": 9229}).url("cognito", in_container=True)
         'http://host.docker.internal:9229'
+        >>> Addresses("127.0.0.1", {"hasura": 8080}, {"hasura": 8081}).url("hasura")
+        'http://localhost:8081'
         """
-        return f"http://{CONTAINERS_HOST if in_container else self.name}:{self.ports[of]}"
+        return f"http://{CONTAINERS_HOST if in_container else self.name}:{self.fronts.get(of, self.ports[of])}"
+
+    def own_url(self, of: str) -> str:
+        """The address where a service itself listens.
+
+        >>> Addresses("127.0.0.1", {"hasura": 8080}, {"hasura": 8081}).own_url("hasura")
+        'http://localhost:8080'
+        """
+        return f"http://{self.name}:{self.ports[of]}"
 
     @property
     def name(self) -> str:
@@ -216,7 +235,7 @@ def hasura_spec(
         metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
         jwt_secret=jwt_secret,
     )
-    url, host, port = addresses.url("hasura"), settings.host, addresses.ports["hasura"]
+    url, host, port = addresses.own_url("hasura"), settings.host, addresses.ports["hasura"]
     if isinstance(means, DockerHost):
         return hasura.in_compose(means, settings.hasura, env, url=url, host=host, port=port)
     return hasura.hasura(env, postgres_bin=means.bin, url=url, host=host, port=port, cwd=layout.state)
@@ -228,7 +247,8 @@ def make_plan(
     means: PostgresBinaries | DockerHost,
     *,
     ports: Mapping[str, int],
-    root: Path,
+    layout: Layout,
+    fronts: Mapping[str, int] = NO_FRONTS,
 ) -> Plan:
     """The whole stack on these ports; where there is none for it, there is no testing web page.
 
@@ -236,8 +256,7 @@ def make_plan(
 
     The services come in the order in which `down` stops them, reversed.
     """
-    layout = Layout(root)
-    addresses = Addresses(settings.host, ports)
+    addresses = Addresses(settings.host, ports, fronts)
     page = addresses.url(callback.NAME) if callback.NAME in ports else None
     clients = [callback.with_urls(without_logical_id(client), page) for client in template.clients]
     urls = make_urls(settings, addresses)
@@ -268,7 +287,7 @@ def make_plan(
         awslambda.awslambda(
             [function_values(function) for function in template.functions],
             region=settings.cognito.region,
-            url=addresses.url("lambda"),
+            url=addresses.own_url("lambda"),
             host=settings.host,
             port=ports["lambda"],
             state=layout.state,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from orchestrator.errors import StackError
 from orchestrator.launchers.child import Children, ChildState
@@ -15,12 +14,11 @@ from orchestrator.stack.plan import Layout
 
 
 class Runners:
-    """Whatever runs of the stack in this folder."""
+    """Whatever runs of the stack whose state is there."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str] = os.environ) -> None:
-        layout = Layout(root)
+    def __init__(self, layout: Layout, environ: Mapping[str, str] = os.environ) -> None:
         self.children = Children(layout.state)
-        self.containers = Containers(root, layout.state, environ)
+        self.containers = Containers(layout.root, layout.state, environ)
 
     def states(self, backend: str | None) -> Mapping[str, ChildState | ContainerState]:
         """Every known service by name; containers only where `backend` has them."""

@@ -34,7 +34,7 @@ def status(root: Path) -> Mapping[str, Any]:
     record = records.read(layout.record)
     if record is None:
         raise StackError(f"There is no stack in {root} yet.", "Run `hasura-cognito up`.")
-    states = states_now(root, record.backend)
+    states = states_now(layout, record.backend)
     return {
         "backend": record.backend,
         "identity": record.identity,
@@ -52,9 +52,9 @@ def status(root: Path) -> Mapping[str, Any]:
     }
 
 
-def states_now(root: Path, backend: str) -> Mapping[str, ChildState | ContainerState]:
+def states_now(layout: Layout, backend: str) -> Mapping[str, ChildState | ContainerState]:
     """The services by name; without a Docker engine that answers, there are no containers."""
-    runners = Runners(root)
+    runners = Runners(layout)
     try:
         return runners.states(backend)
     except StackError:
@@ -104,7 +104,8 @@ def running(root: Path) -> Record:
 
 def containers_of(root: Path) -> Mapping[str, Container]:
     """The containers of the stack by service; none on the embedded backend. Raises StackError if no engine answers."""
-    record = records.read(Layout(root).record)
+    layout = Layout(root)
+    record = records.read(layout.record)
     if record is None or record.backend != "docker":
         return {}
-    return Runners(root).containers.by_service()
+    return Runners(layout).containers.by_service()

@@ -36,7 +36,7 @@ def find(root: Path, environ: Mapping[str, str], *, endpoint: str = "", admin_se
     layout = Layout(root)
     record = None if asked else records.read(layout.record)
     if record and Children(layout.state).alive():
-        return Target(record.urls.hasura, admin_secret or settings_here(root, environ).hasura.admin_secret)
+        return Target(record.urls.hasura, admin_secret or settings_here(layout, environ).hasura.admin_secret)
     url = (asked or project.endpoint).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise StackError(f"The endpoint {url} is no URL.", "Write it as http://localhost:8080.")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.callback import hosted_ui, with_urls
 from orchestrator.services.postgres import PostgresBinaries
-from orchestrator.services.spec import Child, DockerHost, InCompose, Spec
+from orchestrator.services.spec import Child, DockerHost, HttpReady, InCompose, Spec
 from orchestrator.settings import load
 from orchestrator.stack.machine import read_template
-from orchestrator.stack.plan import Addresses, Plan, make_plan
+from orchestrator.stack.plan import Addresses, Layout, Plan, make_plan
 
 PROJECT = Path(__file__).parents[2]
 BINARIES = PostgresBinaries(Path("/pg/bin"), "15.18", "system")
@@ -25,16 +26,16 @@ def plan(*, callback: int | None = None, **environ: str) -> Plan:
     settings = load(environ, {}, SECRETS)
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
     ports = {**PORTS, **({"callback": callback} if callback else {})}
-    return make_plan(settings, read, BINARIES, ports=ports, root=Path("/project"))
+    return make_plan(settings, read, BINARIES, ports=ports, layout=Layout(Path("/project")))
 
 
 def spec(of: Plan, name: str) -> Spec:
     return next(each for each in of.specs if each.name == name)
 
 
-def config(of: Spec) -> dict[str, object]:
+def config(of: Spec) -> dict[str, Any]:
     (text,) = of.run.files.values()
-    read: dict[str, object] = json.loads(text)
+    read: dict[str, Any] = json.loads(text)
     return read
 
 
@@ -144,7 +145,9 @@ def test_a_url_is_written_as_this_machine_reaches_it(host: str, url: str) -> Non
 def test_on_docker_hasura_reads_the_keys_by_the_gateway_and_expects_the_same_issuer() -> None:
     settings = load({}, {}, SECRETS)
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
-    made = make_plan(settings, read, DockerHost("services: {}", "172.17.0.1"), ports=PORTS, root=Path("/project"))
+    made = make_plan(
+        settings, read, DockerHost("services: {}", "172.17.0.1"), ports=PORTS, layout=Layout(Path("/project"))
+    )
     secret = json.loads(spec(made, "hasura").env["HASURA_GRAPHQL_JWT_SECRET"])
     assert secret["jwk_url"] == "http://host.docker.internal:9229/us-east-1_LocalDev1/.well-known/jwks.json"
     assert secret["issuer"] == made.urls.issuer == "http://localhost:9229/us-east-1_LocalDev1"
@@ -152,3 +155,23 @@ def test_on_docker_hasura_reads_the_keys_by_the_gateway_and_expects_the_same_iss
     assert config(spec(plan(), "cognito"))["also_host"] is None
     assert {each.name for each in made.specs if isinstance(each.run, InCompose)} == {"postgres", "hasura"}
     assert made.backend == "docker"
+
+
+def test_who_asks_a_service_with_a_front_asks_there_and_the_service_listens_as_before() -> None:
+    settings = load({}, {}, SECRETS)
+    fronts = {"hasura": 8081, "lambda": 9002}
+    read = read_template(PROJECT, settings, Addresses(settings.host, PORTS, fronts))
+    made = make_plan(settings, read, BINARIES, ports=PORTS, layout=Layout(Path("/project")), fronts=fronts)
+    environment = config(spec(made, "lambda"))["functions"][1]["environment"]
+    assert environment["HASURA_GRAPHQL_URL"] == made.urls.graphql == "http://localhost:8081/v1/graphql"
+    assert config(spec(made, "cognito"))["lambda_url"] == made.urls.awslambda == "http://localhost:9002"
+    assert spec(made, "hasura").env["HASURA_GRAPHQL_SERVER_PORT"] == "8080"
+    assert config(spec(made, "lambda"))["port"] == 9001
+    assert spec(made, "hasura").ready == HttpReady("http://localhost:8080/healthz")
+    assert spec(made, "lambda").ready == HttpReady("http://localhost:9001/_local/health")
+
+
+def test_a_further_stack_of_a_project_keeps_its_state_elsewhere() -> None:
+    layout = Layout(Path("/project"), Path("/dev/shm/one"))
+    assert (layout.root, layout.secrets) == (Path("/project"), Path("/dev/shm/one/secrets.env"))
+    assert Layout(Path("/project")).secrets == Path("/project/.stack/secrets.env")
