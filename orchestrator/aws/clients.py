@@ -1,4 +1,4 @@
-"""AWS clients for an endpoint: an emulator's on this machine, or Amazon's.
+"""AWS clients: of the emulators on this machine, or of Amazon as boto3 would reach it.
 
 They are botocore's, which boto3's clients are, too; importing boto3 itself would load S3's transfer machinery and
 double the time that a command takes.
@@ -6,14 +6,21 @@ double the time that a command takes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from botocore.config import Config
 from botocore.session import Session
 
+from orchestrator.aws.failures import told
+from orchestrator.errors import StackError
+
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+
+# An answer that never comes takes a call 65 seconds at most: three tries, and up to 3 seconds between two of them.
+PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 def cognito(*, endpoint: str, region: str) -> CognitoIdentityProviderClient:
@@ -37,3 +44,23 @@ def local_client(service: str, *, endpoint: str, region: str) -> object:
         aws_secret_access_key="local",  # noqa: S106
         config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}, proxies={}),
     )
+
+
+@overload
+def amazon(service: Literal["cognito-idp"], *, region: str = "") -> CognitoIdentityProviderClient: ...
+@overload
+def amazon(service: Literal["lambda"], *, region: str = "") -> LambdaClient: ...
+@overload
+def amazon(service: Literal["dynamodb"], *, region: str = "") -> DynamoDBClient: ...
+def amazon(service: Any, *, region: str = "") -> Any:
+    """Amazon's client, configured as boto3's: AWS_PROFILE, SSO, `~/.aws`, AWS_ENDPOINT_URL_… and the other variables
+    of the process environment. `region` goes before AWS_DEFAULT_REGION and the profile's.
+
+    Throttled and failed calls are tried again as botocore's standard mode does. Raises StackError where the profile is
+    unknown or no region is known; other troubles with credentials may show at the first call only.
+    """
+    with told(f"Reaching Amazon ({service})"):
+        try:
+            return Session().create_client(service, region_name=region or None, config=PATIENCE)
+        except ValueError as error:
+            raise StackError(f"Reaching Amazon ({service}) failed: {error}.", "See AWS_ENDPOINT_URL.") from error
