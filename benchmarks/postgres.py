@@ -17,6 +17,7 @@ import asyncpg
 from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
+from orchestrator.private_file import write_private
 from orchestrator.services.postgres import postgres
 from orchestrator.services.spec import PostgresReady
 
@@ -70,7 +71,7 @@ def running() -> Iterator[Postgres]:
         assert isinstance(spec.ready, PostgresReady)
         data_directory.prepare(spec.child.data, cache=data_template.cache_folder(os.environ))
         run, log = state / "postgres.run", state / "log"
-        run_file.write_private(run, run_file.of(spec, inherited={}).text())
+        write_private(run, run_file.of(spec, inherited={}).text())
         with log.open("w") as said, subprocess.Popen(run_file.command(run), stderr=said, stdout=said) as server:
             try:
                 wait_for_postgres(spec.ready.url, seconds=30)

@@ -19,6 +19,7 @@ import pytest
 from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
+from orchestrator.private_file import write_private
 from orchestrator.services.postgres import PostgresBinaries, postgres
 from orchestrator.services.spec import PostgresReady
 
@@ -53,7 +54,7 @@ def postgres_url(
     assert isinstance(spec.ready, PostgresReady)
     data_directory.prepare(spec.run.data, cache=postgres_cache)
     run = state / "postgres.run"
-    run_file.write_private(run, run_file.of(spec, inherited={}).text())
+    write_private(run, run_file.of(spec, inherited={}).text())
     with (state / "log").open("w") as log, subprocess.Popen(run_file.command(run), stderr=log, stdout=log) as server:
         try:
             wait_for_postgres(spec.ready.url, seconds=30)

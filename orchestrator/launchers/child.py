@@ -23,6 +23,7 @@ from orchestrator.launchers import (
     run_file,
 )
 from orchestrator.launchers import supervisor_config as config
+from orchestrator.private_file import write_private
 from orchestrator.services import hasura_failures
 from orchestrator.services.spec import Spec
 
@@ -206,11 +207,11 @@ class Children:
             if not self._is_changed(spec):
                 continue
             for path, contents in spec.child.files.items():
-                run_file.write_private(path, contents)
-            run_file.write_private(config.run_path(self._state, spec.name), self._run_file(spec).text())
+                write_private(path, contents)
+            write_private(config.run_path(self._state, spec.name), self._run_file(spec).text())
         socket = daemon.socket_path(self._run)
         name = socket.name if socket.parent == self._run else str(socket)
-        run_file.write_private(self._run / config.CONFIG, config.text(specs, socket=name))
+        write_private(self._run / config.CONFIG, config.text(specs, socket=name))
 
     def _run_file(self, spec: Spec) -> run_file.RunFile:
         pid_file = config.pid_path(self._state, spec.name)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StackError
-from orchestrator.launchers import compose_command, compose_file, container_log, docker_engine, images, ready, run_file
+from orchestrator.launchers import compose_command, compose_file, container_log, docker_engine, images, ready
 from orchestrator.launchers.child import State
 from orchestrator.launchers.container_log import SERVICE_LABEL
+from orchestrator.private_file import write_private
 from orchestrator.services.spec import InCompose, PostgresReady, Spec
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Containers:
         """Compose's name for this project: made once, so that projects in folders of one name keep apart."""
         path = self._state / PROJECT
         if not path.exists():
-            run_file.write_private(path, f"hasura-cognito-{secrets.token_hex(4)}\n")
+            write_private(path, f"hasura-cognito-{secrets.token_hex(4)}\n")
         return path.read_text("utf-8").strip()
 
     @cached_property
@@ -81,7 +82,7 @@ class Containers:
             return
         text = compose_file.read(self._root)
         self._variables = {name: value for spec in specs for name, value in spec.env.items()}
-        run_file.write_private(self._state / ADDITIONS, compose_file.additions(text, self._variables))
+        write_private(self._state / ADDITIONS, compose_file.additions(text, self._variables))
         for service in compose_file.services(text).values():
             image = compose_file.image(service, self._variables)
             if not images.is_here(self.client, image):

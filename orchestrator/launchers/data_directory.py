@@ -21,7 +21,8 @@ import psutil
 from orchestrator.errors import StackError
 from orchestrator.launchers.data_template import copy_or_init, is_whole
 from orchestrator.launchers.log_tail import telling_line
-from orchestrator.launchers.run_file import run_unprivileged, write_private
+from orchestrator.launchers.run_file import run_unprivileged
+from orchestrator.private_file import write_private
 from orchestrator.services.postgres import MAINTENANCE_DATABASE, major
 from orchestrator.services.spec import DataDirectory
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import exec_child
+from orchestrator.private_file import write_private
 from orchestrator.services.spec import Spec
 
 WRAPPER = Path(exec_child.__file__)
@@ -69,19 +70,6 @@ def of(spec: Spec, *, inherited: Mapping[str, str], pid_file: Path | None = None
 def command(run_file: Path) -> tuple[str, ...]:
     """The argv that becomes what `run_file` says. No secret is in it."""
     return (sys.executable, "-I", "-S", str(WRAPPER), str(run_file))
-
-
-def write_private(path: Path, contents: str) -> None:
-    """Puts the file in place whole, mode 0600."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(contents)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def run_unprivileged(

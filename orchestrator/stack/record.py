@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import StackError
-from orchestrator.launchers.run_file import write_private
+from orchestrator.private_file import write_private
 from orchestrator.services.spec import Child, Spec
 from orchestrator.settings import SECRETS, read_env_file
 from orchestrator.stack.plan import Layout, Plan, Pool, Urls

@@ -19,6 +19,7 @@ from orchestrator.errors import StackError
 from orchestrator.launchers import postgres_binaries, run_file
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
+from orchestrator.private_file import write_private
 from orchestrator.services.postgres import postgres
 from orchestrator.services.spec import DataDirectory, PostgresReady
 
@@ -56,7 +57,7 @@ def postgres_server(folder: Path) -> Iterator[str]:
     assert isinstance(spec.ready, PostgresReady)
     initdb(spec.run.data)
     run = folder / "postgres.run"
-    run_file.write_private(run, run_file.of(spec, inherited={}).text())
+    write_private(run, run_file.of(spec, inherited={}).text())
     with (folder / "log").open("w") as log, subprocess.Popen(run_file.command(run), stdout=log, stderr=log) as server:
         try:
             wait_for_postgres(spec.ready.url, seconds=START_SECONDS)

@@ -20,6 +20,7 @@ import pytest
 from orchestrator.launchers import data_directory, run_file
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
+from orchestrator.private_file import write_private
 from orchestrator.services.postgres import PostgresBinaries, postgres
 from orchestrator.services.spec import PostgresReady
 from tests.engine.conftest import start_engine, stop_engine
@@ -43,7 +44,7 @@ class Postgres:
         self.url = spec.ready.url
         self._data = spec.run.data.path
         self._run = state / "postgres.run"
-        run_file.write_private(self._run, run_file.of(spec, inherited={}).text())
+        write_private(self._run, run_file.of(spec, inherited={}).text())
         self._log = (state / "log").open("w")
         self.start()
 

@@ -13,6 +13,7 @@ import pytest
 from orchestrator.launchers import processes, run_file
 from orchestrator.launchers.exec_child import CLONE_NEWUSER
 from orchestrator.launchers.run_file import RunFile
+from orchestrator.private_file import write_private
 
 from .services import eventually
 
@@ -48,7 +49,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 
 def run(folder: Path, argv: list[str], **fields: Any) -> subprocess.CompletedProcess[str]:
     path = folder / "web.run"
-    run_file.write_private(path, RunFile(tuple(argv), **{"cwd": folder, **fields}).text())
+    write_private(path, RunFile(tuple(argv), **{"cwd": folder, **fields}).text())
     return subprocess.run(run_file.command(path), capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -92,7 +93,7 @@ def test_the_program_dies_with_its_parent(unprivileged: bool, tmp_path: Path) ->
     pid_file = tmp_path / "pid"
     path = tmp_path / "web.run"
     sleep = RunFile(("/bin/sleep", "600"), cwd=tmp_path, pid_file=pid_file, unprivileged=unprivileged)
-    run_file.write_private(path, sleep.text())
+    write_private(path, sleep.text())
     parent_code = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     with subprocess.Popen([sys.executable, "-c", parent_code, *run_file.command(path)]) as parent:
         assert eventually(lambda: _is_running(pid_file, "sleep"))
@@ -130,7 +131,7 @@ if os.geteuid() == 0 and sys.platform == "linux":
         tmp_path.chmod(0o700)
         path = tmp_path / "web.run"
         argv = (sys.executable, "-I", "-S", "-c", REPORT, str(secret))
-        run_file.write_private(path, RunFile(argv, cwd=tmp_path, unprivileged=True, owned=(tree,)).text())
+        write_private(path, RunFile(argv, cwd=tmp_path, unprivileged=True, owned=(tree,)).text())
         answer = subprocess.run(
             [sys.executable, "-c", NO_NAMESPACES, *run_file.command(path)],
             capture_output=True,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from orchestrator.errors import StackError
 from orchestrator.launchers import exec_child, run_file
 from orchestrator.launchers.run_file import RunFile
+from orchestrator.private_file import write_private
 from orchestrator.services.spec import Child, DataDirectory, HttpReady, Spec
 
 
@@ -28,25 +28,8 @@ def test_a_service_is_run_as_described() -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     run = RunFile(("/bin/echo", "", "two\nlines", "\udcff"), cwd=tmp_path, env={"A": "b=c", "EMPTY": ""})
-    run_file.write_private(tmp_path / "run", run.text())
+    write_private(tmp_path / "run", run.text())
     assert exec_child.read(str(tmp_path / "run")) == run.pairs()
-
-
-def test_a_private_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "file"
-    run_file.write_private(path, "old")
-    run_file.write_private(path, "new")
-    assert path.read_text() == "new"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_private_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    run_file.write_private(tmp_path / "file", "old")
-    with pytest.raises(UnicodeEncodeError):
-        run_file.write_private(tmp_path / "file", "\ud800")
-    assert (tmp_path / "file").read_text() == "old"
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_program_that_takes_too_long_is_ended() -> None:
