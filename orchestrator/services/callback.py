@@ -28,6 +28,11 @@ def _with(urls: Sequence[str], url: str) -> list[str]:
     return [*urls] if url in urls else [*urls, url]
 
 
+def leads_to(client: Mapping[str, Any], base: str) -> bool:
+    """Whether the hosted UI may send people of this client to the page at `base`."""
+    return f"{base}{PATH}" in (client.get("CallbackURLs") or ())
+
+
 def hosted_ui(client: Mapping[str, Any], *, cognito_url: str, base: str | None) -> str | None:
     """The sign-in page for a client, which leads to the page at `base` or else to the client's first callback URL.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.services.spec import Child, DockerHost, HttpReady, InCompose, Spec
@@ -51,8 +51,13 @@ def console_url(settings: Hasura, url: str) -> str | None:
     return f"{url}/console" if asked in TRUE else None
 
 
-def hasura(env: Mapping[str, str], *, postgres_bin: Path, url: str, host: str, port: int, cwd: Path) -> Spec:
-    """The embedded engine as a service; in `postgres_bin` it finds the pg_dump that fits."""
+def hasura(
+    env: Mapping[str, str], *, postgres_bin: Path, url: str, host: str, port: int, cwd: Path, needs: Sequence[str]
+) -> Spec:
+    """The embedded engine as a service; in `postgres_bin` it finds the pg_dump that fits.
+
+    Beside PostgreSQL it `needs` whoever has the keys of its tokens.
+    """
     own = {"HASURA_GRAPHQL_SERVER_HOST": host, "HASURA_GRAPHQL_SERVER_PORT": str(port), "PG_BIN": str(postgres_bin)}
     return Spec(
         name="hasura",
@@ -60,11 +65,20 @@ def hasura(env: Mapping[str, str], *, postgres_bin: Path, url: str, host: str, p
         env={**env, **own},
         ports={"HASURA_PORT": port},
         ready=HttpReady(f"{url}/healthz"),
-        needs=("postgres", "cognito"),
+        needs=("postgres", *needs),
     )
 
 
-def in_compose(docker: DockerHost, settings: Hasura, env: Mapping[str, str], *, url: str, host: str, port: int) -> Spec:
+def in_compose(
+    docker: DockerHost,
+    settings: Hasura,
+    env: Mapping[str, str],
+    *,
+    url: str,
+    host: str,
+    port: int,
+    needs: Sequence[str],
+) -> Spec:
     """Hasura in its container. docker-compose.yml says where its databases are."""
     databases = ("HASURA_GRAPHQL_METADATA_DATABASE_URL", SOURCE_URL_VARIABLE)
     image = {"HASURA_IMAGE": settings.image} if settings.image else {}
@@ -75,5 +89,5 @@ def in_compose(docker: DockerHost, settings: Hasura, env: Mapping[str, str], *, 
         env={**passed, "STACK_HOST": host, "HASURA_PORT": str(port), **image},
         ports={"HASURA_PORT": port},
         ready=HttpReady(f"{url}/healthz"),
-        needs=("postgres", "cognito"),
+        needs=("postgres", *needs),
     )

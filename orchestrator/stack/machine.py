@@ -6,26 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.aws.pool import RemotePool, describe
 from orchestrator.errors import StackError
 from orchestrator.launchers import ports, postgres_binaries
 from orchestrator.project import template
 from orchestrator.project.template import Template
-from orchestrator.services import callback, jwt_secret
+from orchestrator.services import callback
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.settings import Ports, Settings, load, read_env_file
 from orchestrator.stack import record as records
 from orchestrator.stack.backend import choose
-from orchestrator.stack.plan import (
-    NO_FRONTS,
-    STACK_NAME,
-    Addresses,
-    Layout,
-    Plan,
-    make_plan,
-    make_urls,
-    template_parameters,
-)
+from orchestrator.stack.plan import NO_FRONTS, STACK_NAME, Addresses, Layout, Plan
+from orchestrator.stack.planning import make_plan, template_parameters
 from orchestrator.stack.record import Record
 
 PORT_VARIABLES = {
@@ -55,17 +48,13 @@ def plan_here(
     chosen = choose_ports(settings.ports, usable)
     if callback_port := free_callback_port(settings.ports, chosen, before if running else {}):
         chosen = {**chosen, callback.NAME: callback_port}
-    read = read_template(layout.root, settings, Addresses(settings.host, chosen, fronts))
-    if own_secret := settings.hasura.passed_on.get(jwt_secret.VARIABLE):
-        issuer = make_urls(settings, Addresses(settings.host, chosen)).issuer
-        jwt_secret.check(
-            own_secret,
-            issuer=issuer,
-            clients=[client["ClientId"] for client in read.clients],
-            triggers=read.pool.get("LambdaConfig") or {},
-        )
+    content = (
+        remote_pool(settings)
+        if settings.identity == "aws"
+        else read_template(layout.root, settings, Addresses(settings.host, chosen, fronts))
+    )
     means = backend.docker or find_postgres(settings, environ)
-    plan = make_plan(settings, read, means, ports=chosen, layout=layout, fronts=fronts)
+    plan = make_plan(settings, content, means, ports=chosen, layout=layout, fronts=fronts)
     chosen_by_us = [("backend", f"{backend.name}: {backend.why}")] if backend.why and not running else []
     pages = [(callback.NAME, notice) for notice in callback_notices(settings.ports, chosen)]
     return replace(plan, notices=(*chosen_by_us, *pages))
@@ -75,12 +64,26 @@ def read_template(root: Path, settings: Settings, addresses: Addresses) -> Templ
     """lambdas/template.yaml of the project, with its parameters as they are on this machine."""
     return template.read(
         root / "lambdas" / "template.yaml",
-        template_parameters(settings, make_urls(settings, addresses)),
+        template_parameters(settings, addresses),
         region=settings.cognito.region,
         account=ACCOUNT,
         stack_name=STACK_NAME,
         pool_id=settings.cognito.pool_id,
         client_id=settings.cognito.client_id,
+    )
+
+
+def remote_pool(settings: Settings) -> RemotePool:
+    """The user pool in AWS that the settings name. Raises StackError where it is not, or AWS does not tell."""
+    from orchestrator.aws import clients
+
+    region = settings.cognito.region
+    awslambda = clients.amazon("lambda", region=region).meta.endpoint_url
+    return describe(
+        clients.amazon("cognito-idp", region=region),
+        pool_id=settings.cognito.pool_id,
+        client_id=settings.cognito.client_id,
+        awslambda=awslambda,
     )
 
 

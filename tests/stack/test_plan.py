@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from orchestrator.aws.pool import RemotePool
+from orchestrator.errors import StackError
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.callback import hosted_ui, with_urls
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import Child, DockerHost, HttpReady, InCompose, Spec
 from orchestrator.settings import load
 from orchestrator.stack.machine import read_template
-from orchestrator.stack.plan import Addresses, Layout, Plan, make_plan
+from orchestrator.stack.plan import Addresses, Layout, Plan
+from orchestrator.stack.planning import make_plan
 
 PROJECT = Path(__file__).parents[2]
 BINARIES = PostgresBinaries(Path("/pg/bin"), "15.18", "system")
@@ -27,6 +30,23 @@ def plan(*, callback: int | None = None, **environ: str) -> Plan:
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
     ports = {**PORTS, **({"callback": callback} if callback else {})}
     return make_plan(settings, read, BINARIES, ports=ports, layout=Layout(Path("/project")))
+
+
+def plan_in_aws(*, callback: int | None = None, **client: object) -> Plan:
+    settings = load(
+        {"STACK_IDENTITY": "aws", "COGNITO_POOL_ID": "eu-west-1_Abc", "COGNITO_CLIENT_ID": "c1"}, {}, SECRETS
+    )
+    remote = RemotePool(
+        id="eu-west-1_Abc",
+        issuer="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc",
+        client={"ClientId": "c1", **client},
+        triggers={},
+        hosted_ui="https://ada.auth.eu-west-1.amazoncognito.com",
+        cognito="https://cognito-idp.eu-west-1.amazonaws.com",
+        awslambda="https://lambda.eu-west-1.amazonaws.com",
+    )
+    ports = {**PORTS, **({"callback": callback} if callback else {})}
+    return make_plan(settings, remote, BINARIES, ports=ports, layout=Layout(Path("/project")))
 
 
 def spec(of: Plan, name: str) -> Spec:
@@ -175,3 +195,32 @@ def test_a_further_stack_of_a_project_keeps_its_state_elsewhere() -> None:
     layout = Layout(Path("/project"), Path("/dev/shm/one"))
     assert (layout.root, layout.secrets) == (Path("/project"), Path("/dev/shm/one/secrets.env"))
     assert Layout(Path("/project")).secrets == Path("/project/.stack/secrets.env")
+
+
+def test_with_a_pool_in_aws_no_emulator_runs_and_hasura_trusts_amazons_keys() -> None:
+    made = plan_in_aws()
+    assert [each.name for each in made.specs] == ["postgres", "hasura"]
+    assert spec(made, "hasura").needs == ("postgres",)
+    assert json.loads(spec(made, "hasura").env["HASURA_GRAPHQL_JWT_SECRET"]) == {
+        "jwk_url": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc/.well-known/jwks.json",
+        "claims_format": "stringified_json",
+        "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc",
+        "audience": ["c1"],
+    }
+    assert made.urls.cognito == "https://cognito-idp.eu-west-1.amazonaws.com"
+
+
+def test_a_client_in_aws_leads_to_the_testing_web_page_only_if_its_callback_urls_say_so() -> None:
+    oauth = {"AllowedOAuthFlowsUserPoolClient": True, "AllowedOAuthFlows": ["code"]}
+    elsewhere = plan_in_aws(callback=3000, CallbackURLs=["https://app.example.com/"], **oauth)
+    assert [each.name for each in elsewhere.specs] == ["postgres", "hasura"]
+    here = plan_in_aws(callback=3000, CallbackURLs=["http://localhost:3000/cognito-callback"], **oauth)
+    assert [each.name for each in here.specs] == ["postgres", "hasura", "callback"]
+    assert str(here.urls.hosted_ui).startswith("https://ada.auth.eu-west-1.amazoncognito.com/login?client_id=c1&")
+
+
+def test_an_own_jwt_secret_must_fit_the_pool_in_aws() -> None:
+    settings = load({"HASURA_GRAPHQL_JWT_SECRET": '{"jwk_url": "x", "issuer": "http://localhost:9229/p"}'}, {}, SECRETS)
+    remote = RemotePool("p", "https://issuer", {"ClientId": "c1"}, {}, None, "https://cognito", "https://lambda")
+    with pytest.raises(StackError, match="its issuer is http://localhost:9229/p, and that of the pool's tokens is"):
+        make_plan(settings, remote, BINARIES, ports=PORTS, layout=Layout(Path("/project")))
