@@ -250,7 +250,7 @@ def test_wrong_usage_is_exit_code_2(project: Project) -> None:
 def test_a_failed_sync_does_to_the_sign_in_what_the_setting_says(stack: Running, shared: Project, failure: str) -> None:
     shared.ok("up", "--no-verify", SYNC_ON_FAILURE=failure)
     email = f"{failure}@example.com"
-    shared.edit("lambdas/user_sync/app.py", "constraint: users_pkey", "constraint: no_such_key")
+    shared.edit("lambdas/user_sync/mutation.graphql", "constraint: users_pkey", "constraint: no_such_key")
     done = shared.run("sign-up", email, stdin="Correct-Horse-1\n")
     assert done.code == (0 if failure == "allow" else 1)
     assert ("PostConfirmation failed with error" in done.err) == (failure == "deny")
