@@ -2,6 +2,7 @@
 
 from orchestrator.settings.load import load, read_env_file, unknown
 from orchestrator.settings.values import (
+    Aws,
     Backend,
     Cloudflared,
     Cognito,
@@ -21,6 +22,7 @@ from orchestrator.settings.variables import SECRETS, VARIABLES
 __all__ = [
     "SECRETS",
     "VARIABLES",
+    "Aws",
     "Backend",
     "Cloudflared",
     "Cognito",

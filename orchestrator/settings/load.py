@@ -114,6 +114,7 @@ def assembled(values: Mapping[str, Any], everything: Mapping[str, str]) -> Setti
             image=values["HASURA_IMAGE"],
         ),
         cognito=settings.Cognito(pool_id=values["COGNITO_POOL_ID"], client_id=values["COGNITO_CLIENT_ID"]),
+        aws=settings.Aws(stack_name=values["DEPLOY_STACK_NAME"]),
         sync=settings.Sync(
             on_failure=values["SYNC_ON_FAILURE"],
             columns=values["SYNC_COLUMNS"],

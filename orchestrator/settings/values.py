@@ -65,6 +65,13 @@ class Cognito:
 
 
 @dataclass(frozen=True)
+class Aws:
+    """`stack_name` is CloudFormation's name for what `aws deploy` makes."""
+
+    stack_name: str
+
+
+@dataclass(frozen=True)
 class Sync:
     """The user sync: which columns it may write, and how the sync function learns of a tunnel's URL."""
 
@@ -130,5 +137,6 @@ class Settings:
     postgres: Postgres
     hasura: Hasura
     cognito: Cognito
+    aws: Aws
     sync: Sync
     tunnel: Tunnel

@@ -119,6 +119,11 @@ VARIABLES = (
     Variable(
         "COGNITO_CLIENT_ID", "hasuralocalclient", matching(r"[A-Za-z0-9_+]{1,128}", "letters, digits, + and _ only")
     ),
+    Variable(
+        "DEPLOY_STACK_NAME",
+        "hasura-cognito",
+        matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", "the name of a CloudFormation stack: letters, digits and hyphens"),
+    ),
     Variable("LAMBDA_PORT", "9001", port),
     Variable("SYNC_ON_FAILURE", "allow", one_of("allow", "deny")),
     Variable("SYNC_COLUMNS", SYNC_COLUMNS, columns),
