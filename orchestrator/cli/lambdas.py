@@ -14,7 +14,7 @@ from orchestrator.errors import StackError
 from orchestrator.project.config import find_root
 from orchestrator.stack import events, functions
 from orchestrator.stack import logs as log_files
-from orchestrator.stack.accounts import Accounts
+from orchestrator.stack.accounts import accounts_of
 from orchestrator.stack.plan import Layout
 from orchestrator.stack.status import running
 
@@ -62,7 +62,7 @@ def invoke(
         raise click.UsageError("--trigger and --user go together.")
     record = running(find_root(project))
     if trigger and user:
-        event = events.trigger_event(trigger, Accounts.of(record.urls, record.pool).get(user), record.pool)
+        event = events.trigger_event(trigger, accounts_of(record).get(user), record.pool)
     else:
         event = read_event(str(event_file))
     result = functions.Functions.of(record).invoke(name, event)
@@ -91,7 +91,10 @@ def read_event(file: str) -> Any:
 def logs(project: Path, name: str, follow: bool, lines: int) -> None:
     """Show the log of the function NAME."""
     root = find_root(project)
-    full = functions.Functions.of(running(root)).resolve(name)
+    record = running(root)
+    full = functions.Functions.of(record).resolve(name)
+    if record.identity == "aws":
+        raise StackError(f"The log of {full} is in CloudWatch.", f"Run `aws logs tail /aws/lambda/{full} --follow`.")
     files = log_files.chosen(log_files.found(Layout(root).logs), [full])
     for _, line in log_files.follow(files, lines) if follow else log_files.last(files, lines):
         click.echo(line)

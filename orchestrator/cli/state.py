@@ -15,7 +15,7 @@ from orchestrator.cli import output as out
 from orchestrator.launchers import container_log
 from orchestrator.project.config import find_root
 from orchestrator.stack import logs as log_files
-from orchestrator.stack.plan import Layout
+from orchestrator.stack.plan import Layout, is_synced
 from orchestrator.stack.status import containers_of, running
 from orchestrator.stack.status import status as status_of
 
@@ -155,14 +155,15 @@ def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> 
 def verify(project: Path) -> None:
     """Take a throwaway user the whole way: sign-up, sync, sign-in, reading the row; then remove it."""
     # To load these takes longer than `status` may.
-    from orchestrator.stack.accounts import Accounts
+    from orchestrator.stack.accounts import accounts_of
     from orchestrator.stack.machine import settings_here
     from orchestrator.stack.verify import verify as verify_stack
 
     root = find_root(project)
     record = running(root)
-    accounts = Accounts.of(record.urls, record.pool)
-    verify_stack(accounts, record.urls.graphql, settings_here(Layout(root), os.environ).hasura.admin_secret, show_check)
+    secret = settings_here(Layout(root), os.environ).hasura.admin_secret
+    synced = is_synced(record.identity, record.fingerprints)
+    verify_stack(accounts_of(record), record.urls.graphql, secret, show_check, synced=synced)
     click.echo("The whole flow works.")
 
 

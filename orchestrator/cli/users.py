@@ -14,14 +14,13 @@ from orchestrator.cli import output as out
 from orchestrator.errors import StackError
 from orchestrator.project.config import find_root
 from orchestrator.services.hasura import CLAIMS_NAMESPACE
-from orchestrator.stack.accounts import Accounts
+from orchestrator.stack.accounts import Accounts, accounts_of
 from orchestrator.stack.status import running
 from orchestrator.stack.verify import claims_of
 
 
 def accounts(project: Path) -> Accounts:
-    record = running(find_root(project))
-    return Accounts.of(record.urls, record.pool)
+    return accounts_of(running(find_root(project)))
 
 
 def read_password(*, confirm: bool) -> str:

@@ -34,6 +34,8 @@ class Functions:
 
     @classmethod
     def of(cls, record: Record) -> Functions:
+        if record.identity == "aws":
+            return cls(clients.amazon("lambda", region=record.pool.region))
         return cls(clients.awslambda(endpoint=record.urls.awslambda, region=record.pool.region))
 
     def list(self) -> Sequence[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from orchestrator.launchers.images import Pulled
 from orchestrator.services.spec import Spec
 from orchestrator.stack import apply as project
 from orchestrator.stack import record as records
-from orchestrator.stack.accounts import Accounts
+from orchestrator.stack.accounts import Accounts, accounts_of
 from orchestrator.stack.machine import plan_here, require_free
 from orchestrator.stack.plan import NO_FRONTS, Layout, Plan
 from orchestrator.stack.record import Record, fingerprint
@@ -59,7 +59,7 @@ def up(
             undo.callback(runners.close)
         stale = stale_services(plan, runners, record)
         # Making a client of AWS takes as long as starting a service.
-        accounts = pool.submit(Accounts.of, plan.urls, plan.pool) if check and stale else None
+        accounts = pool.submit(accounts_of, plan) if check and stale else None
         if record and stale:
             # Should this fail, nobody may take what then runs for what ran before.
             records.write(layout.record, record.without(spec.name for spec in stale))
@@ -148,7 +148,7 @@ def prove(accounts: Accounts, plan: Plan, report: Report) -> None:
     def show(check: Check) -> None:
         report(Event("verify", check.what, check.seconds))
 
-    verify(accounts, plan.urls.graphql, plan.admin_secret, show)
+    verify(accounts, plan.urls.graphql, plan.admin_secret, show, synced=plan.synced)
 
 
 def down(layout: Layout) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,3 +123,12 @@ class Plan:
     admin_secret: str = field(repr=False)
     wait_seconds: int
     notices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def synced(self) -> bool:
+        """Whether sign-ins reach this machine's table of users: those in AWS do by a tunnel only."""
+        return is_synced(self.identity, [spec.name for spec in self.specs])
+
+
+def is_synced(identity: str, services: Iterable[str]) -> bool:
+    return identity == "local" or "tunnel" in services

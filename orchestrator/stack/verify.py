@@ -7,8 +7,8 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.errors import StackError
@@ -53,72 +53,100 @@ def require(condition: bool, message: str, hint: str) -> None:
         raise StackError(message, hint)
 
 
-def verify(accounts: Accounts, graphql_url: str, admin_secret: str, report: Callable[[Check], None]) -> None:
+@dataclass(frozen=True)
+class Walk:
+    """The way of a throwaway user through a running stack; `synced` is whether sign-ins reach its table of users."""
+
+    accounts: Accounts
+    graphql: GraphQL
+    admin: Mapping[str, str] = field(repr=False)
+    synced: bool
+    report: Callable[[Check], None]
+
+    @contextlib.contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        begin = time.monotonic()
+        yield
+        self.report(Check(what, time.monotonic() - begin))
+
+    def go(self) -> None:
+        by_email = self.accounts.signs_in_with_email()
+        user, other = throwaway(by_email=by_email), throwaway(by_email=by_email)
+        with contextlib.ExitStack() as undo:
+            with self.step(self.accounts.joins):
+                sub = self.join(user, undo)
+            if self.accounts.confirms:
+                self.find_row(user, sub)
+            token = self.sign_in(user, sub)
+            if not self.accounts.confirms and self.synced:
+                self.find_row(user, sub)
+            self.read(token, [sub] if self.synced else [])
+            if self.synced:
+                self.keep_others_out(sub, other, undo)
+            with self.step("the users are removed"):
+                undo.close()
+
+    def join(self, who: Throwaway, undo: contextlib.ExitStack) -> str:
+        undo.callback(remove, self.accounts, self.graphql, who, self.admin)
+        return self.accounts.sign_up(who.username, who.password, {"email": who.email})
+
+    def find_row(self, user: Throwaway, sub: str) -> None:
+        with self.step("the sync Lambda upserted the row"):
+            row = self.graphql.data(ROW, {"id": sub}, **self.admin)["users_by_pk"]
+            require(
+                row is not None and row["email"] == user.email,
+                "The trigger ran, but no row came into the table users.",
+                self.accounts.see_functions,
+            )
+
+    def sign_in(self, user: Throwaway, sub: str) -> str:
+        with self.step("the user signs in; the ID token carries the Hasura claims"):
+            token = self.accounts.sign_in(user.username, user.password).id_token
+            claims = json.loads(claims_of(token).get(CLAIMS_NAMESPACE, "{}"))
+            require(
+                claims.get("x-hasura-user-id") == sub,
+                f"The ID token has no Hasura claims for the user under {CLAIMS_NAMESPACE}.",
+                f"The Pre Token Generation function adds them. {self.accounts.see_functions}",
+            )
+        return token
+
+    def read(self, token: str, expected: Sequence[str]) -> None:
+        with self.step(
+            "the user reads the row through Hasura with the ID token" if expected else "Hasura takes the token"
+        ):
+            rows = self.graphql.data(ROWS, authorization=f"Bearer {token}")["users"]
+            require(
+                [row["id"] for row in rows] == expected,
+                f"With the ID token Hasura showed {len(rows)} rows instead of the user's own.",
+                "Look at the select permission of the role user on the table users.",
+            )
+
+    def keep_others_out(self, sub: str, other: Throwaway, undo: contextlib.ExitStack) -> None:
+        with self.step("the anonymous role cannot read it"):
+            require(
+                not (self.graphql.ask(ROWS).get("data") or {}).get("users"),
+                "Without a token, Hasura showed rows of the table users.",
+                "Look at the permissions of the unauthorized role on the table users.",
+            )
+        with self.step("another user cannot read it"):
+            self.join(other, undo)
+            their_token = self.accounts.sign_in(other.username, other.password).id_token
+            require(
+                self.graphql.data(ROW, {"id": sub}, authorization=f"Bearer {their_token}")["users_by_pk"] is None,
+                "Another user could read the row.",
+                "Look at the select permission of the role user on the table users.",
+            )
+
+
+def verify(
+    accounts: Accounts, graphql_url: str, admin_secret: str, report: Callable[[Check], None], *, synced: bool
+) -> None:
     """Goes the whole way once. Reports each step that holds; raises StackError at the first that does not.
 
     The users it makes, and their rows, are gone afterwards either way.
     """
     with http_client(graphql_url, seconds=30) as http:
-        go_the_whole_way(accounts, GraphQL(http, graphql_url), admin_secret, report)
-
-
-def go_the_whole_way(accounts: Accounts, graphql: GraphQL, admin_secret: str, report: Callable[[Check], None]) -> None:
-    admin = {"x-hasura-admin-secret": admin_secret}
-    by_email = accounts.signs_in_with_email()
-    user, other = throwaway(by_email=by_email), throwaway(by_email=by_email)
-
-    @contextlib.contextmanager
-    def step(what: str) -> Iterator[None]:
-        begin = time.monotonic()
-        yield
-        report(Check(what, time.monotonic() - begin))
-
-    with contextlib.ExitStack() as undo:
-
-        def join(who: Throwaway) -> str:
-            undo.callback(remove, accounts, graphql, who, admin)
-            return accounts.sign_up(who.username, who.password, {"email": who.email})
-
-        with step("a user signs up and confirms the code"):
-            sub = join(user)
-        with step("the sync Lambda upserted the row"):
-            row = graphql.data(ROW, {"id": sub}, **admin)["users_by_pk"]
-            require(
-                row is not None and row["email"] == user.email,
-                "The user was confirmed, but no row came into the table users.",
-                "See `hasura-cognito logs lambda`.",
-            )
-        with step("the user signs in; the ID token carries the Hasura claims"):
-            token = accounts.sign_in(user.username, user.password).id_token
-            claims = json.loads(claims_of(token).get(CLAIMS_NAMESPACE, "{}"))
-            require(
-                claims.get("x-hasura-user-id") == sub,
-                f"The ID token has no Hasura claims for the user under {CLAIMS_NAMESPACE}.",
-                "See `hasura-cognito logs lambda`: the Pre Token Generation function adds them.",
-            )
-        with step("the user reads the row through Hasura with the ID token"):
-            rows = graphql.data(ROWS, authorization=f"Bearer {token}")["users"]
-            require(
-                [row["id"] for row in rows] == [sub],
-                f"With the ID token Hasura showed {len(rows)} rows instead of the user's own.",
-                "Look at the select permission of the role user on the table users.",
-            )
-        with step("the anonymous role cannot read it"):
-            require(
-                not (graphql.ask(ROWS).get("data") or {}).get("users"),
-                "Without a token, Hasura showed rows of the table users.",
-                "Look at the permissions of the unauthorized role on the table users.",
-            )
-        with step("another user cannot read it"):
-            join(other)
-            their_token = accounts.sign_in(other.username, other.password).id_token
-            require(
-                graphql.data(ROW, {"id": sub}, authorization=f"Bearer {their_token}")["users_by_pk"] is None,
-                "Another user could read the row.",
-                "Look at the select permission of the role user on the table users.",
-            )
-        with step("the users are removed"):
-            undo.close()
+        Walk(accounts, GraphQL(http, graphql_url), {"x-hasura-admin-secret": admin_secret}, synced, report).go()
 
 
 ROW = "query($id: String!) { users_by_pk(id: $id) { id email } }"
