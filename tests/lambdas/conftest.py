@@ -1,8 +1,8 @@
-"""Handlers loaded as Lambda does, and a small real HTTP server in Hasura's place."""
+"""Handlers loaded as Lambda does, and a small real HTTP server in the place of Hasura, a gateway or DynamoDB."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import ssl
 import sys
@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import pytest
 from cryptography import x509
@@ -27,35 +28,59 @@ WRITTEN = b'{"data": {"insert_users_one": {"id": "8c1f"}}}'
 
 
 @pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
-    """load("user_sync", SYNC_ON_FAILURE="deny") is the module of that function."""
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
+    """load("user_sync", SYNC_ON_FAILURE="deny") is the module of that function, as new as after a cold start.
 
+    The modules beside it are in sys.modules.
+    """
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # The code folders are the user's.
+    connections: list[dict] = []
 
     def load(function: str, **environment: str) -> ModuleType:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        spec = importlib.util.spec_from_file_location(f"lambda_{function}", LAMBDAS / function / "app.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        monkeypatch.syspath_prepend(LAMBDAS / function)
+        forget()
+        module = importlib.import_module("app")
+        if "http_json" in sys.modules:
+            connections.append(sys.modules["http_json"]._kept)
         return module
 
-    return load
+    yield load
+    forget()
+    for kept in connections:
+        for connection, _ in kept.values():
+            connection.close()
+
+
+def forget() -> None:
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(LAMBDAS)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def deny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No failure goes unnoticed."""
+    monkeypatch.setenv("SYNC_ON_FAILURE", "deny")
 
 
 @dataclass
-class Hasura:
-    """What it answers, and what it was asked. With `hang_up` it closes a connection without having said so."""
+class Server:
+    """What it answers, and what it was asked. With `hang_up` it closes a connection without having said so, with
+    `forget_next` without an answer to the next request."""
 
     url: str
     status: int = 200
     answer: bytes = WRITTEN
     hang_up: bool = False
-    drip: bool = False
+    forget_next: bool = False
+    drip: Literal["head", "body"] | None = None
     chunked: bool = False
     release: threading.Event = field(default_factory=threading.Event)
     silent: bool = False
     requests: list[dict] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     connections: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
@@ -66,7 +91,7 @@ class Hasura:
 
 
 @contextmanager
-def serve(certificate: Path | None = None) -> Iterator[Hasura]:
+def serve(certificate: Path | None = None) -> Iterator[Server]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # A client that does not trust the certificate hangs up.
@@ -75,13 +100,13 @@ def serve(certificate: Path | None = None) -> Iterator[Hasura]:
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     host = "https://localhost" if certificate else "http://127.0.0.1"
-    server.hasura = Hasura(f"{host}:{server.server_port}/v1/graphql")
+    server.played = Server(f"{host}:{server.server_port}/v1/graphql")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield server.hasura
+        yield server.played
     finally:
-        server.hasura.release.set()
+        server.played.release.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -92,39 +117,48 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.server.hasura.connections += 1
+        self.server.played.connections += 1
 
     def finish(self) -> None:
         super().finish()
-        self.server.hasura.hung_up.set()
+        self.server.played.hung_up.set()
 
     def do_POST(self) -> None:
-        hasura = self.server.hasura
-        hasura.requests.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-        hasura.headers.append({name.lower(): value for name, value in self.headers.items()})
-        if hasura.silent:
-            hasura.release.wait(20)
+        played = self.server.played
+        played.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+        played.requests.append(json.loads(played.bodies[-1]))
+        played.headers.append({name.lower(): value for name, value in self.headers.items()})
+        if played.silent:
+            played.release.wait(20)
             self.close_connection = True
             return
-        self.send_response(hasura.status)
-        if hasura.chunked:
+        if played.forget_next:
+            played.forget_next, self.close_connection = False, True
+            return
+        if played.drip == "head":
+            self._drip(b"HTTP/1.1 200 OK\r\nserver: slow\r\ncontent-length: 0\r\n\r\n")
+            return
+        self.send_response(played.status)
+        if played.chunked:
             self.send_header("transfer-encoding", "chunked")
         else:
-            self.send_header("content-length", str(len(hasura.answer)))
+            self.send_header("content-length", str(len(played.answer)))
         self.end_headers()
-        self._write(hasura)
-        self.close_connection = hasura.hang_up
+        self._write(played)
+        self.close_connection = played.hang_up
 
-    def _write(self, hasura: Hasura) -> None:
-        if hasura.chunked:
-            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(hasura.answer), hasura.answer))
-            return
-        if not hasura.drip:
-            self.wfile.write(hasura.answer)
-            return
+    def _write(self, played: Server) -> None:
+        if played.chunked:
+            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(played.answer), played.answer))
+        elif played.drip == "body":
+            self._drip(played.answer)
+        else:
+            self.wfile.write(played.answer)
+
+    def _drip(self, content: bytes) -> None:
         with suppress(ConnectionError):
-            for byte in hasura.answer:
-                if hasura.release.wait(0.2):
+            for byte in content:
+                if self.server.played.release.wait(0.1):
                     break
                 self.wfile.write(bytes([byte]))
 
@@ -133,13 +167,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hasura() -> Iterator[Hasura]:
+def hasura() -> Iterator[Server]:
     with serve() as server:
         yield server
 
 
 @pytest.fixture
-def hasura_with_tls(tmp_path: Path) -> Iterator[tuple[Hasura, Path]]:
+def hasura_with_tls(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     """The server, and the file with the certificate that a client has to trust."""
     certificate = tmp_path / "hasura.pem"
     certificate.write_bytes(self_signed("localhost"))
@@ -164,6 +198,29 @@ def self_signed(name: str) -> bytes:
 
 
 @pytest.fixture
-def another_hasura() -> Iterator[Hasura]:
+def another_hasura() -> Iterator[Server]:
     with serve() as server:
         yield server
+
+
+@pytest.fixture
+def gateway() -> Iterator[Server]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def another_gateway() -> Iterator[Server]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict]:
+    """logged() is the one line that the handler has written since the last call."""
+
+    def logged() -> dict:
+        (line,) = capsys.readouterr().out.splitlines()
+        return json.loads(line)
+
+    return logged
