@@ -111,6 +111,7 @@ class Children:
         if self._state_now(spec.name).state == "running":
             return
         self._stop(spec.name)
+        ready.forget(spec.ready)
         if spec.child.data:
             data_directory.prepare(spec.child.data, cache=self._cache)
         self._start(spec.name)

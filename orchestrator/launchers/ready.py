@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.errors import StackError
-from orchestrator.services.spec import HttpReady, PostgresReady
+from orchestrator.services.spec import HttpReady, PostgresReady, Ready, StateReady
 
 POLL_SECONDS = 0.02
 
 
-def answers(ready: HttpReady | PostgresReady, *, seconds: float) -> bool:
+def answers(ready: Ready, *, seconds: float) -> bool:
     """One question, answered within that many seconds or not.
 
-    Raises StackError when PostgreSQL refuses the login: waiting would not help.
+    Raises StackError where waiting would not help: PostgreSQL refuses the login, or the service says that it failed.
     """
     if isinstance(ready, HttpReady):
         return _http_answers(ready.url, seconds)
+    if isinstance(ready, StateReady):
+        return _is_open(ready.path)
     return asyncio.run(_postgres_answers(ready.url, seconds))
+
+
+def forget(ready: Ready) -> None:
+    """Removes what a service that was killed said of itself, before it is started again."""
+    if isinstance(ready, StateReady):
+        ready.path.unlink(missing_ok=True)
 
 
 def wait_for_postgres(url: str, *, seconds: float) -> None:
@@ -42,6 +52,17 @@ def _http_answers(url: str, seconds: float) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _is_open(path: Path) -> bool:
+    """What the file of a `StateReady` says. Raises StackError with the service's own words when it failed."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    if said["state"] == "failed":
+        raise StackError(said["error"]["message"], said["error"]["hint"])
+    return bool(said["state"] == "open")
 
 
 async def _postgres_answers(url: str, seconds: float) -> bool:

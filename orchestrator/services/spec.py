@@ -70,12 +70,22 @@ class PostgresReady:
 
 
 @dataclass(frozen=True)
+class StateReady:
+    """Ready when the service says in this file that it is `open`; it says there, too, why it never will be."""
+
+    path: Path
+
+
+Ready = HttpReady | PostgresReady | StateReady
+
+
+@dataclass(frozen=True)
 class Spec:
     """One service. `env` comes on top of PATH, HOME and the locale; `ports` are by the variable that sets them."""
 
     name: str
     run: Child | InCompose
-    ready: HttpReady | PostgresReady
+    ready: Ready
     ports: Mapping[str, int]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     needs: tuple[str, ...] = ()

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import ready
 from orchestrator.launchers.ports import free_ports
-from orchestrator.services.spec import HttpReady, PostgresReady
+from orchestrator.services.spec import HttpReady, PostgresReady, StateReady
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -57,3 +59,28 @@ def test_a_refused_password_is_an_error_without_the_password(postgres_url: str) 
     with pytest.raises(StackError, match="refused the login") as raised:
         ready.answers(PostgresReady(wrong), seconds=10)
     assert "wrong-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("state", "is_ready"), [("opening", False), ("open", True), ("reopening", False)])
+def test_a_service_that_says_so_is_ready(tmp_path: Path, state: str, is_ready: bool) -> None:
+    (tmp_path / "state").write_text(json.dumps({"state": state, "error": None}))
+    assert ready.answers(StateReady(tmp_path / "state"), seconds=1) is is_ready
+
+
+def test_a_service_that_says_nothing_is_not_ready(tmp_path: Path) -> None:
+    assert not ready.answers(StateReady(tmp_path / "state"), seconds=1)
+
+
+def test_a_service_says_itself_why_it_failed(tmp_path: Path) -> None:
+    error = {"message": "There is no ngrok.", "hint": "Install it."}
+    (tmp_path / "state").write_text(json.dumps({"state": "failed", "error": error}))
+    with pytest.raises(StackError) as raised:
+        ready.answers(StateReady(tmp_path / "state"), seconds=1)
+    assert (raised.value.message, raised.value.hint) == ("There is no ngrok.", "Install it.")
+
+
+def test_what_a_killed_service_said_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text(json.dumps({"state": "open"}))
+    ready.forget(StateReady(tmp_path / "state"))
+    ready.forget(StateReady(tmp_path / "state"))
+    assert not ready.answers(StateReady(tmp_path / "state"), seconds=1)
