@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
 
@@ -32,6 +33,22 @@ def credentials(aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATESTS")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret of the tests")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def moto(moto_url: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of moto, which is all of AWS for this test."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    return moto_url
 
 
 @dataclass
@@ -56,7 +73,8 @@ def fake_amazon(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
                 self.rfile.read(int(self.headers.get("content-length", 0)))
                 amazon.requests.append(f"{self.command} {self.path}")
                 status, code, message = amazon.answers.pop(0) if len(amazon.answers) > 1 else amazon.answers[0]
-                body = json.dumps({"__type": code, "message": message, "Message": message}).encode()
+                document = {"__type": code, "message": message, "Message": message, "RevisionId": "1"}
+                body = json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.send_header("x-amzn-errortype", code)
