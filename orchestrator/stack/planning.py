@@ -27,6 +27,7 @@ def graphql_url(addresses: Addresses) -> str:
 def template_parameters(settings: Settings, addresses: Addresses) -> Mapping[str, str]:
     """What the parameters of lambdas/template.yaml are on this machine; the others keep their defaults."""
     return {
+        "DeveloperLeases": "false",
         "HasuraGraphqlUrl": graphql_url(addresses),
         "HasuraAdminSecret": settings.hasura.admin_secret,
         "SyncOnFailure": settings.sync.on_failure,

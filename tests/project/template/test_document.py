@@ -37,9 +37,8 @@ def read(write: Write, text: str, given: Mapping[str, str] | None = None, *, acc
 
 
 def test_our_own_template_is_followed() -> None:
-    found = template.read(
-        OWN, {"HasuraAdminSecret": "hidden"}, region="us-east-1", account="000000000000", stack_name="hasura-cognito"
-    )
+    given = {"HasuraAdminSecret": "hidden", "DeveloperLeases": "false"}
+    found = template.read(OWN, given, region="us-east-1", account="000000000000", stack_name="hasura-cognito")
     names = {function.name: function for function in found.functions}
     assert set(names) == {"hasura-cognito-pre-token-generation", "hasura-cognito-user-sync"}
     assert names["hasura-cognito-user-sync"].environment["HASURA_ADMIN_SECRET"] == "hidden"
