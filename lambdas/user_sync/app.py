@@ -83,8 +83,9 @@ def is_social(attributes):
 
 
 def client_of(event):
-    """The id of the app client that the user came by. An administrator comes by none: CLIENT_ID_NOT_APPLICABLE."""
-    return event.get("callerContext", {}).get("clientId", "")
+    """The id of the app client that the user came by; None for what an administrator does."""
+    client_id = event.get("callerContext", {}).get("clientId")
+    return None if client_id == "CLIENT_ID_NOT_APPLICABLE" else client_id
 
 
 def sync(row, client_id, *, deadline):

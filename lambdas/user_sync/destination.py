@@ -26,7 +26,7 @@ def needs_tls(environ):
 
 
 def send(body, client_id, *, deadline):
-    """The reply to this GraphQL request about a user of this app client. Raises SyncFailed."""
+    """The reply to this GraphQL request about a user of this app client, if any. Raises SyncFailed."""
     if table := os.environ.get("SYNC_LEASE_TABLE"):
         return _by_lease(table, client_id, body, deadline=deadline)
     if url := os.environ.get("SYNC_GATEWAY_URL"):
@@ -40,6 +40,8 @@ def send(body, client_id, *, deadline):
 
 
 def _by_lease(table, client_id, body, *, deadline):
+    if not client_id:
+        raise NobodyThere("the event is of no app client, so that it is nobody's; a sign-in will write the row")
     kept = leases.kept(client_id)
     lease = kept or leases.read(table, client_id, deadline=deadline)
     try:

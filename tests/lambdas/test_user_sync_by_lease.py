@@ -175,6 +175,16 @@ def test_that_nobody_is_there_is_not_remembered(user_sync, leases, gateway, logg
     assert logged()["message"] == "user synced"
 
 
+@pytest.mark.parametrize("context", [{"clientId": "CLIENT_ID_NOT_APPLICABLE"}, {}])
+def test_what_an_administrator_does_is_for_no_app_clients_stack(dynamodb_played, logged, context):
+    function, dynamodb = dynamodb_played
+    given = {**event("PostConfirmation_ConfirmSignUp"), "callerContext": {"awsSdkVersion": "3", **context}}
+    assert function.handler(given, None) == given
+    assert dynamodb.requests == []
+    line = logged()
+    assert (line["level"], line["error"][:29]) == ("warning", "the event is of no app client")
+
+
 def test_deny_refuses_the_user_when_nobody_is_there(user_sync, deny):
     with pytest.raises(RuntimeError, match="could not be saved"):
         user_sync.handler(event(), None)
