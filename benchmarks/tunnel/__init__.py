@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.row import Row
-from benchmarks.tunnel import handler
+from benchmarks.tunnel import gateway, handler
 
 
 def rows() -> Iterator[Row]:
+    yield from gateway.rows()
     yield from handler.rows()
