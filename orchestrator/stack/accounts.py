@@ -119,7 +119,8 @@ class LocalAccounts(Accounts):
     joins = "a user signs up and confirms the code"
     see_functions = "See `hasura-cognito logs lambda`."
 
-    def sign_up(self, username: str, password: str, attributes: Mapping[str, str]) -> str:
+    def sign_up(self, username: str, password: str, attributes: Mapping[str, str], *, confirm: bool = True) -> str:
+        """With `confirm`, the code that was sent is confirmed, too."""
         with told(f"Sign-up of {username}"):
             answer = self.client.sign_up(
                 ClientId=self.pool.client_id,
@@ -127,7 +128,7 @@ class LocalAccounts(Accounts):
                 Password=password,
                 UserAttributes=pairs_of(attributes),
             )
-            if not answer["UserConfirmed"]:
+            if confirm and not answer["UserConfirmed"]:
                 self.client.confirm_sign_up(
                     ClientId=self.pool.client_id, Username=username, ConfirmationCode=self.code_for(username)
                 )
