@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from orchestrator.stack import lifecycle
-from orchestrator.stack.plan import METADATA_DATABASE, Layout
+from orchestrator.stack.plan import Layout
+from orchestrator.stack.planning import METADATA_DATABASE
 from orchestrator.testing.database import connect
 from orchestrator.testing.front import LOOPBACK, Front
 from orchestrator.testing.guard import guarded
