@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import gateway
 import http_json
-import lease as leases
+import leases
 from failures import NobodyThere, SyncFailed, Unreachable
 
 AGAIN_SECONDS = 30.0  # For a tunnel that has no lease, whose change would tell when it is worth another try.

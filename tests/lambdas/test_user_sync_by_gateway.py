@@ -8,8 +8,8 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -159,6 +159,41 @@ def test_a_tunnel_that_says_nothing_is_given_up_in_time(user_sync, gateway, logg
     assert user_sync.handler(event(), None) == event()
     line = logged()
     assert line["error"] == "the tunnel 127.0.0.1 does not answer: TimeoutError"
+    assert 200 <= line["milliseconds"] < 1200
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port that no longer takes connections: the few that it may hold are held, and nobody takes them up."""
+    with ExitStack() as held:
+        listening = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = listening.getsockname()[1]
+        for _ in range(3):
+            caller = held.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.1", port))
+        yield port
+
+
+def test_a_host_with_many_deaf_addresses_costs_no_more_than_one(load, deaf, logged, monkeypatch):
+    function = load("user_sync", SYNC_GATEWAY_URL=f"http://127.0.0.1:{deaf}/sync", SYNC_GATEWAY_KEY=KEY)
+    monkeypatch.setattr(sys.modules["gateway"], "FIRST_BYTE_SECONDS", 0.2)
+    addresses = socket.getaddrinfo("127.0.0.1", deaf, type=socket.SOCK_STREAM) * 10
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    assert function.handler(event(), None) == event()
+    line = logged()
+    assert line["error"] == "the tunnel 127.0.0.1 does not answer: TimeoutError"
+    assert 200 <= line["milliseconds"] < 1200
+
+
+def test_a_tunnel_that_never_speaks_tls_is_given_up_in_time(load, logged, monkeypatch):
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        url = f"https://localhost:{listening.getsockname()[1]}/sync"
+        function = load("user_sync", SYNC_GATEWAY_URL=url, SYNC_GATEWAY_KEY=KEY)
+        monkeypatch.setattr(sys.modules["gateway"], "FIRST_BYTE_SECONDS", 0.2)
+        assert function.handler(event(), None) == event()
+    line = logged()
+    assert line["error"] == "the tunnel localhost does not answer: TimeoutError"
     assert 200 <= line["milliseconds"] < 1200
 
 

@@ -90,7 +90,7 @@ def user_sync(load: Callable, leases: Leases) -> Any:
 @pytest.fixture
 def no_memory(user_sync: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every sign-in asks DynamoDB."""
-    monkeypatch.setattr(sys.modules["lease"], "KEPT_SECONDS", 0)
+    monkeypatch.setattr(sys.modules["leases"], "KEPT_SECONDS", 0)
 
 
 @pytest.fixture
@@ -133,8 +133,8 @@ def test_a_lease_counts_for_a_few_seconds(user_sync, leases, gateway, another_ga
     leases.put(another_gateway.url)
     user_sync.handler(event(), None)
     assert (len(gateway.requests), len(another_gateway.requests)) == (2, 0)
-    lease, _ = sys.modules["lease"]._kept[CLIENT]
-    monkeypatch.setitem(sys.modules["lease"]._kept, CLIENT, (lease, time.monotonic()))
+    lease, _ = sys.modules["leases"]._kept[CLIENT]
+    monkeypatch.setitem(sys.modules["leases"]._kept, CLIENT, (lease, time.monotonic()))
     user_sync.handler(event(), None)
     assert (len(gateway.requests), len(another_gateway.requests)) == (2, 1)
 
@@ -143,8 +143,8 @@ def test_a_kept_lease_counts_no_longer_than_it_lasts(user_sync, leases, gateway,
     leases.put(gateway.url)
     user_sync.handler(event(), None)
     leases.delete()
-    lease, until = sys.modules["lease"]._kept[CLIENT]
-    monkeypatch.setitem(sys.modules["lease"]._kept, CLIENT, (lease._replace(expires_at=time.time() - 1), until))
+    lease, until = sys.modules["leases"]._kept[CLIENT]
+    monkeypatch.setitem(sys.modules["leases"]._kept, CLIENT, (lease._replace(expires_at=time.time() - 1), until))
     with pytest.raises(RuntimeError):
         user_sync.handler(event(), None)
     assert len(gateway.requests) == 1
@@ -163,7 +163,7 @@ def test_an_expired_lease_is_none(user_sync, leases, gateway, logged):
     assert gateway.requests == []
     line = logged()
     assert line["level"] == "warning"
-    assert line["error"].startswith(f"the stack for the app client {CLIENT} was last there 60")
+    assert line["error"].startswith(f"the lease of the app client {CLIENT} ran out 60")
     assert "clock" in line["error"]
 
 
@@ -330,7 +330,7 @@ def test_a_missing_table_is_told_with_the_way_out(load, dynamodb, logged):
 
 def test_a_dynamodb_without_an_answer_costs_a_sign_in_a_second_at_most(dynamodb_played, logged, monkeypatch):
     function, dynamodb = dynamodb_played
-    monkeypatch.setattr(sys.modules["lease"], "READ_SECONDS", 0.2)
+    monkeypatch.setattr(sys.modules["leases"], "READ_SECONDS", 0.2)
     dynamodb.silent = True
     started = time.monotonic()
     assert function.handler(event(), None) == event()

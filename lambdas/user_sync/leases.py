@@ -1,6 +1,6 @@
-"""The lease in DynamoDB by which a running stack says where its gateway is: one item for each app client.
+"""The leases in DynamoDB, by which running stacks say where their gateways are: one item for each app client.
 
-`hasura-cognito up` writes it, `{client_id, owner, url, key, expires_at, proved_at}`, and renews it; `down` deletes it.
+`hasura-cognito up` writes one, `{client_id, owner, url, key, expires_at, proved_at}`, and renews it; `down` deletes it.
 Whoever closes the computer before that leaves one that expires two minutes later.
 """
 
@@ -23,15 +23,16 @@ KEPT_SECONDS = 5.0
 # through the tunnel; here it only matters whether it has changed.
 Lease = namedtuple("Lease", "url key expires_at proved_at")
 
+TOO_OFTEN = "it is asked too often; the next sign-in tries again"
 # What helps against an error of DynamoDB. Its own message is not logged: it may quote the session token.
 ADVICE = {
     "AccessDeniedException": "the function's role needs dynamodb:GetItem on this table",
     "ExpiredTokenException": "the function's credentials are too old; AWS renews them",
     "InvalidSignatureException": "the function's credentials or its clock are wrong",
-    "ProvisionedThroughputExceededException": "it is asked too often; the next sign-in tries again",
-    "RequestLimitExceeded": "it is asked too often; the next sign-in tries again",
+    "ProvisionedThroughputExceededException": TOO_OFTEN,
+    "RequestLimitExceeded": TOO_OFTEN,
     "ResourceNotFoundException": "deploy the template with DeveloperLeases=true, or unset SYNC_LEASE_TABLE",
-    "ThrottlingException": "it is asked too often; the next sign-in tries again",
+    "ThrottlingException": TOO_OFTEN,
     "UnrecognizedClientException": "the function's credentials are none of this account",
 }
 
@@ -56,8 +57,8 @@ def read(table, client_id, *, deadline):
     ago = time.time() - lease.expires_at
     if ago >= 0:
         raise NobodyThere(
-            f"the stack for the app client {client_id} was last there {ago:.0f} s ago, by its own clock; "
-            "is it up (`hasura-cognito status`), and its computer's clock right?"
+            f"the lease of the app client {client_id} ran out {ago:.0f} s ago; "
+            "is its stack up (`hasura-cognito status`), and the clock of its computer right?"
         )
     _kept[client_id] = (lease, time.monotonic() + KEPT_SECONDS)
     return lease
