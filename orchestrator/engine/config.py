@@ -321,11 +321,12 @@ def read_hook(settings: Settings) -> AuthHook | None:
 
 def read_cors_domains(settings: Settings) -> tuple[str, ...]:
     domains = settings.entries("CORS_DOMAIN") or ("*",)
-    for domain in domains:
+    for domain in () if domains == ("*",) else domains:
         parts = urlsplit(domain)
-        if domain != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/")):
+        # Of any scheme: applications on phones have origins such as capacitor://localhost.
+        if not parts.scheme or not parts.netloc or parts.path not in ("", "/"):
             raise ConfigError(
-                f"HASURA_GRAPHQL_CORS_DOMAIN has '{domain}': say * or origins such as https://app.example.com."
+                f"HASURA_GRAPHQL_CORS_DOMAIN has '{domain}': say * alone, or origins such as https://app.example.com."
             )
     return tuple(domain.rstrip("/") for domain in domains)
 

@@ -29,11 +29,13 @@ def jwt_secret(*, jwks: str, issuer: str, audience: tuple[str, ...]) -> str:
     )
 
 
-def environment(settings: Hasura, *, database: str, metadata_database: str, jwt_secret: str) -> Mapping[str, str]:
+def environment(
+    settings: Hasura, *, database: str, metadata_database: str, jwt_secret: str, cors_domain: str
+) -> Mapping[str, str]:
     """What Hasura is told, whichever way it is run. A variable of the user's own beats a default, never an address."""
     return {
         "HASURA_GRAPHQL_JWT_SECRET": jwt_secret,
-        "HASURA_GRAPHQL_CORS_DOMAIN": "*",
+        "HASURA_GRAPHQL_CORS_DOMAIN": cors_domain,
         CONSOLE: "true",
         "HASURA_GRAPHQL_ENABLE_TELEMETRY": "false",
         "HASURA_GRAPHQL_DEV_MODE": "true",

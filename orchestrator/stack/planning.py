@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.aws.pool import RemotePool
-from orchestrator.services import callback, hasura, jwt_secret, postgres
+from orchestrator.services import callback, hasura, jwt_secret, origins, postgres
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import DockerHost, Spec
 from orchestrator.settings import Settings
@@ -187,6 +187,7 @@ def hasura_spec(
         database=postgres_url(settings, addresses, settings.postgres.database),
         metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
         jwt_secret=jwt_secret,
+        cors_domain=origins.cors_domain(pool.origins, hasura=addresses.url("hasura")),
     )
     url, host, port = addresses.own_url("hasura"), settings.host, addresses.ports["hasura"]
     if isinstance(means, DockerHost):

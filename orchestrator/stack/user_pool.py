@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.services import awslambda, callback, cognito
+from orchestrator.services import awslambda, callback, cognito, origins
 from orchestrator.services.spec import Spec
 from orchestrator.settings import Settings
 from orchestrator.stack.plan import Addresses, Layout
@@ -20,7 +20,8 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 @dataclass(frozen=True)
 class UserPool:
-    """`client` is the first app client, None where the template has none; `audience` are the ids of all.
+    """`client` is the first app client, None where the template has none; `audience` are the ids of all, `origins` those
+    of their pages.
 
     `keys_for_hasura` is where Hasura reads the keys, in a container by another name than `issuer`; `emulators` are the
     services that have to run for it.
@@ -31,6 +32,7 @@ class UserPool:
     keys_for_hasura: str
     client: Mapping[str, Any] | None
     audience: tuple[str, ...]
+    origins: tuple[str, ...]
     triggers: Mapping[str, Any]
     cognito: str
     awslambda: str
@@ -58,6 +60,7 @@ def in_aws(remote: RemotePool) -> UserPool:
         keys_for_hasura=keys_of(remote.issuer),
         client=remote.client,
         audience=(remote.client["ClientId"],),
+        origins=origins.of_clients([remote.client]),
         triggers=remote.triggers,
         cognito=remote.cognito,
         awslambda=remote.awslambda,
@@ -88,6 +91,7 @@ def local(
         keys_for_hasura=keys_of(f"{seen_by_hasura}/{pool_id}"),
         client=clients[0] if clients else None,
         audience=tuple(client["ClientId"] for client in clients),
+        origins=origins.of_clients(clients),
         triggers=template.pool.get("LambdaConfig") or {},
         cognito=here,
         awslambda=addresses.url("lambda"),

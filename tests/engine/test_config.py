@@ -52,7 +52,7 @@ def test_the_environment_alone_starts_it_too():
         ADMIN_SECRET="hidden",
         JWT_SECRET=JWT,
         UNAUTHORIZED_ROLE="anonymous",
-        CORS_DOMAIN="https://*.example.com, http://localhost:3000/",
+        CORS_DOMAIN="https://*.example.com, http://localhost:3000/, capacitor://localhost",
         ENABLE_CONSOLE="TRUE",
         STRINGIFY_NUMERIC_TYPES="yes",
         ENABLED_APIS="graphql, metadata",
@@ -65,7 +65,7 @@ def test_the_environment_alone_starts_it_too():
     assert (config.host, config.port) == ("0.0.0.0", 9999)
     assert (config.auth.admin_secrets, config.auth.unauthorized_role) == (("hidden",), "anonymous")
     assert isinstance(config.auth.jwts[0], JwtConfig)
-    assert config.cors_domains == ("https://*.example.com", "http://localhost:3000")
+    assert config.cors_domains == ("https://*.example.com", "http://localhost:3000", "capacitor://localhost")
     assert config.console
     assert config.dev_mode
     assert config.options.stringify
@@ -128,6 +128,7 @@ def test_a_flag_beats_its_variable_on_either_side_of_the_command():
         ([], {"ENABLE_CONSOLE": "maybe"}, "HASURA_GRAPHQL_ENABLE_CONSOLE is 'maybe': say true or false."),
         ([], {"ENABLED_APIS": "graphql,rest"}, "HASURA_GRAPHQL_ENABLED_APIS has 'rest'"),
         ([], {"CORS_DOMAIN": "example.com"}, "HASURA_GRAPHQL_CORS_DOMAIN has 'example.com'"),
+        ([], {"CORS_DOMAIN": "http://a.test, *"}, "HASURA_GRAPHQL_CORS_DOMAIN has '*': say * alone"),
         ([], {"LOG_LEVEL": "loud"}, "HASURA_GRAPHQL_LOG_LEVEL is 'loud'"),
         ([], {"JWT_SECRET": JWT}, "--jwt-secret (HASURA_GRAPHQL_JWT_SECRET) requires --admin-secret"),
         ([], {"UNAUTHORIZED_ROLE": "anonymous"}, "(HASURA_GRAPHQL_UNAUTHORIZED_ROLE) requires --admin-secret"),

@@ -190,6 +190,13 @@ def running(project: Project) -> Running:
     return Running(project, project.status(), secrets["HASURA_GRAPHQL_ADMIN_SECRET"])
 
 
+def may_call(graphql: str, origin: str) -> bool:
+    """Whether Hasura lets pages of this origin call it."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    answer = httpx.options(graphql, headers=asked, trust_env=False)
+    return answer.headers.get("access-control-allow-origin") == origin
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One stack for all tests of this process that only use it."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.flow.conftest import Project, Running, running
+from tests.flow.conftest import Project, Running, may_call, running
 
 
 def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 20) -> None:
@@ -53,6 +53,13 @@ def test_status_has_the_promised_shape(stack: Running) -> None:
     urls = {"graphql", "console", "postgres", "cognito", "issuer", "jwks", "hosted_ui", "lambda", "tunnel"}
     assert set(facts["urls"]) == urls
     assert facts["pool"] == {"id": "us-east-1_LocalDev1", "client_id": "hasuralocalclient", "region": "us-east-1"}
+
+
+def test_pages_of_the_app_clients_origins_may_call_hasura_and_no_others(stack: Running) -> None:
+    graphql = stack.facts["urls"]["graphql"]
+    assert may_call(graphql, "http://localhost:3000")
+    assert may_call(graphql, graphql.removesuffix("/v1/graphql"))
+    assert not may_call(graphql, "http://localhost:5173")
 
 
 def test_data_and_keys_survive_down_and_up(project: Project) -> None:

@@ -140,6 +140,16 @@ def test_a_client_without_oauth_has_no_hosted_ui() -> None:
     assert with_urls(client, "http://localhost:3111") == client
 
 
+def test_pages_of_the_app_clients_origins_may_call_hasura_and_the_consoles() -> None:
+    assert spec(plan(callback=3111), "hasura").env["HASURA_GRAPHQL_CORS_DOMAIN"].split(",") == [
+        "http://localhost:3000",
+        "http://localhost:3111",
+        "http://localhost:8080",
+        "http://127.0.0.1:8080",
+        "http://localhost:9695",
+    ]
+
+
 def test_a_variable_passed_on_beats_a_default_but_not_an_address() -> None:
     env = spec(
         plan(HASURA_GRAPHQL_CORS_DOMAIN="http://localhost:3000", HASURA_GRAPHQL_METADATA_DATABASE_URL="elsewhere"),
