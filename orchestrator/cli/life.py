@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from orchestrator.cli.state import print_status
 from orchestrator.launchers.images import Pulled
 from orchestrator.project import config
 from orchestrator.project.config import find_root
-from orchestrator.stack import lifecycle, target
+from orchestrator.stack import deaths, lifecycle, target
 from orchestrator.stack.apply import unready
 from orchestrator.stack.lifecycle import Event
 from orchestrator.stack.plan import Layout
@@ -74,7 +75,8 @@ def up(context: click.Context, no_verify: bool, watching: bool, output: output.F
     interrupted, what it started is stopped again.
 
     With --watch it stays and does so again whenever the migrations, the metadata or lambdas/template.yaml change.
-    What is wrong is shown, and the next change is another try. The stack runs on after Ctrl-C.
+    What is wrong is shown, and the next change is another try; a service that dies meanwhile is told, too. The stack
+    runs on after Ctrl-C.
 
     \b
     Examples:
@@ -115,7 +117,21 @@ def watch_project(root: Path) -> None:
             click.echo("Nothing to apply.", err=True)
 
     project = config.read(root)
-    watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
+    done = threading.Event()
+    telling = threading.Thread(target=tell_deaths, args=(root, done))
+    telling.start()
+    try:
+        watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
+    finally:
+        done.set()
+        telling.join()
+
+
+def tell_deaths(root: Path, done: threading.Event) -> None:
+    """Shows which services die and come back, until `done`."""
+    for service, what in deaths.told(root, done):
+        mark = "[green]✓[/green]" if what == deaths.BACK else "[red]✗[/red]"
+        output.stderr.print(f"{mark} {service:<10}  {what}")
 
 
 @click.command()

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.errors import StackError
+from orchestrator.launchers.container_events import PROJECT_LABEL, SERVICE_LABEL, Watch
 from orchestrator.launchers.log_tail import telling_line
 from orchestrator.services import hasura_failures
 
 if TYPE_CHECKING:
+    from docker import DockerClient
     from docker.models.containers import Container
 
 TAIL = 500
-LOOK_EVERY_SECONDS = 0.2
-SERVICE_LABEL = "com.docker.compose.service"
+# How long the last lines of a container that ended may take to come.
+REST_SECONDS = 2
 
 
 def text(container: Container, *, since: float) -> str:
@@ -45,8 +47,10 @@ def last(containers: Iterable[Container], lines: int) -> Iterator[tuple[str, str
 
 @dataclass
 class Stream:
-    """The log of a container being written: gives whole lines as they come, and says when it ends and how."""
+    """The log of a service's container being written: gives whole lines as they come, and says what happens to it."""
 
+    _client: DockerClient
+    _watch: Watch
     _lines: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
     def lines(self) -> Iterator[str]:
@@ -55,28 +59,35 @@ class Stream:
                 yield self._lines.get_nowait()
 
     def close(self) -> None:
-        """Nothing: the thread that reads ends with the program."""
+        self._watch.close()
 
-    def read(self, container: Container, lines_before: int) -> None:
-        """Goes on until the container is removed, or the engine ends."""
+    def follow(self, container: Container, lines_before: int) -> None:
+        """Goes on until the engine ends, with the container that takes this one's place, too."""
         import docker
         import requests
 
-        begin: dict[str, Any] = {"tail": lines_before}
         try:
-            while True:
-                self._read_once(container.logs(stream=True, follow=True, **begin))
-                begin = {"since": time.time()}
-                container.reload()
-                if not container.attrs["State"]["Running"]:
-                    self._lines.put(f"The container ended with status {container.attrs['State']['ExitCode']}.")
-                while not container.attrs["State"]["Running"]:
-                    time.sleep(LOOK_EVERY_SECONDS)
-                    container.reload()
-        except (docker.errors.DockerException, requests.RequestException) as error:
+            reader = self._start_reading(container, tail=lines_before)
+            while event := self._watch.next():
+                if event.what == "die":
+                    reader.join(REST_SECONDS)
+                    self._lines.put(f"The container {event.ending}.")
+                elif event.what == "unhealthy":
+                    self._lines.put("The container's health check fails.")
+                elif event.what == "start":
+                    self._lines.put("The container was started.")
+                    reader = self._start_reading(self._client.containers.get(event.container), since=event.at)
+        except (StackError, docker.errors.DockerException, requests.RequestException) as error:
             self._lines.put(f"There is no more to read of this container: {error}")
 
-    def _read_once(self, chunks: Iterable[bytes]) -> None:
+    def _start_reading(self, container: Container, **begin: Any) -> threading.Thread:
+        """A thread that reads until the container ends."""
+        chunks = container.logs(stream=True, follow=True, **begin)
+        thread = threading.Thread(target=self._read, args=(chunks,), daemon=True)
+        thread.start()
+        return thread
+
+    def _read(self, chunks: Iterable[bytes]) -> None:
         rest = b""
         for chunk in chunks:
             *whole, rest = (rest + chunk).split(b"\n")
@@ -88,6 +99,8 @@ class Stream:
 
 def follow(container: Container, lines: int) -> Stream:
     """Its last lines, then every line that comes from now on."""
-    stream = Stream()
-    threading.Thread(target=stream.read, args=(container, lines), daemon=True).start()
+    client = container.client
+    assert client  # It was found by one.
+    stream = Stream(client, Watch(client, container.labels[PROJECT_LABEL], container.labels[SERVICE_LABEL]))
+    threading.Thread(target=stream.follow, args=(container, lines), daemon=True).start()
     return stream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import StackError
 from orchestrator.launchers import compose_command, compose_file, container_log, docker_engine, images, ready
 from orchestrator.launchers.child import State
-from orchestrator.launchers.container_log import SERVICE_LABEL
+from orchestrator.launchers.container_events import PROJECT_LABEL, SERVICE_LABEL, ContainerEvent, Watch
 from orchestrator.private_file import write_private
 from orchestrator.services.spec import InCompose, PostgresReady, Spec
 
@@ -28,7 +29,6 @@ ADDITIONS = "compose.json"
 PROJECT = "compose.project"
 NO_VARIABLES = "compose.env"
 OVERRIDE = "docker-compose.override.yml"
-PROJECT_LABEL = "com.docker.compose.project"
 POLL_SECONDS = 0.05
 # What a program that was asked to stop ends with.
 ASKED_TO_STOP = (0, 130, 143)
@@ -52,8 +52,8 @@ class Containers:
         self._root, self._state = root, state
         self._environ = {name: value for name, value in environ.items() if not name.startswith("COMPOSE_")}
         self._variables: Mapping[str, str] = {}
-        self._restarts: dict[str, int] = {}
         self._begun: dict[str, float] = {}
+        self._watches: dict[str, Watch] = {}
 
     @property
     def known(self) -> bool:
@@ -91,30 +91,35 @@ class Containers:
     def start(self, spec: Spec) -> None:
         """Starts the service without waiting for it; one that runs as described is left alone."""
         self._begun[spec.name] = time.time()
-        self._compose("up", "-d", "--no-deps", spec.name)
-        container = self._container(spec.name)
-        self._restarts[spec.name] = container.attrs["RestartCount"] if container else 0
+        with contextlib.ExitStack() as undo:
+            # From before it starts, for it may die before anybody asks.
+            watch = undo.enter_context(contextlib.closing(self.watch(spec.name)))
+            self._compose("up", "-d", "--no-deps", spec.name)
+            self._watches[spec.name] = watch
+            undo.pop_all()
 
     def wait_ready(self, spec: Spec, deadline: float) -> None:
         """Returns when the service answers.
 
         Raises StackError with its last words as soon as it dies, or when `time.monotonic()` passes `deadline`.
         """
-        begin = time.monotonic()
-        while not self._answers(spec, max(0.1, min(2.0, deadline - time.monotonic()))):
-            container = self._container(spec.name)
-            before = self._restarts.setdefault(spec.name, container.attrs["RestartCount"] if container else 0)
-            if container is None or has_died(container.attrs, before):
-                raise self._died(spec.name, container)
-            if time.monotonic() > deadline:
-                words = container_log.last_words(container, since=self._begun.get(spec.name, 0)) or SILENCE
-                raise StackError(
-                    f"{spec.name} was not ready within {time.monotonic() - begin:.0f} s: {words}",
-                    f"See `hasura-cognito logs {spec.name}`.",
-                )
-            time.sleep(POLL_SECONDS)
+        begin, answered = time.monotonic(), False
+        with contextlib.closing(self._watch_of(spec.name)) as watch:
+            self._refuse_absence(spec.name)
+            while not answered:
+                answered = self._answers(spec, max(0.1, min(2.0, deadline - time.monotonic())))
+                # Looked at after the question, for somebody else may have answered in place of one that died.
+                while event := watch.next(0 if answered else POLL_SECONDS):
+                    self._refuse_end(event)
+                if not answered and time.monotonic() > deadline:
+                    raise self._late(spec.name, time.monotonic() - begin)
         if isinstance(spec.run, InCompose) and isinstance(spec.ready, PostgresReady):
             asyncio.run(make_databases(spec.ready.url, spec.run.databases))
+
+    def watch(self, service: str | None = None) -> Watch:
+        """What happens to the containers, or to the one of a service, from now on."""
+        with docker_engine.speaking():
+            return Watch(self.client, self.project, service)
 
     def stop(self, names: Sequence[str]) -> None:
         """Stops these services, gently at first; the containers and their data stay."""
@@ -141,6 +146,11 @@ class Containers:
         if not self.known:
             return {}
         return {name: state_of(container.attrs) for name, container in self.by_service().items()}
+
+    def comes_back(self, service: str) -> bool:
+        """Whether Docker starts its container again, or has done so."""
+        container = self._container(service)
+        return container is not None and bool(container.attrs["State"]["Running"])
 
     def by_service(self) -> Mapping[str, Container]:
         label = f"{PROJECT_LABEL}={self.project}"
@@ -171,22 +181,42 @@ class Containers:
         required = {} if self._variables else {"POSTGRES_PASSWORD": "-", "HASURA_GRAPHQL_ADMIN_SECRET": "-"}
         compose_command.run(self._command, (*everywhere, *arguments), {**self._environ, **required, **self._variables})
 
-    def _died(self, name: str, container: Container | None) -> StackError:
-        see = f"See `hasura-cognito logs {name}`."
+    def _watch_of(self, name: str) -> Watch:
+        return self._watches.pop(name) if name in self._watches else self.watch(name)
+
+    def _refuse_absence(self, name: str) -> None:
+        """Raises StackError unless the service's container runs."""
+        container = self._container(name)
         if container is None:
-            return StackError(f"The container of {name} was removed.", "Run `hasura-cognito up` again.")
+            raise StackError(f"The container of {name} was removed.", "Run `hasura-cognito up` again.")
+        state = container.attrs["State"]
+        if not state["Running"]:
+            raise self._died(container, f"ended with status {state['ExitCode']}")
+
+    def _refuse_end(self, event: ContainerEvent) -> None:
+        """Raises StackError if this is the end of the container that its service has now, not of an earlier one."""
+        if event.what not in ("die", "destroy"):
+            return
+        container = self._container(event.service)
+        if container is None:
+            self._refuse_absence(event.service)
+        elif container.id == event.container:
+            raise self._died(container, event.ending)
+
+    def _died(self, container: Container, ending: str) -> StackError:
+        name = container.labels[SERVICE_LABEL]
         since = self._begun.get(name, 0)
         if explained := container_log.explanation(container, since=since):
             return StackError(f"{name} gave up: {explained[0]}", explained[1])
-        status = container.attrs["State"]["ExitCode"]
+        words = container_log.last_words(container, since=since) or SILENCE
+        return StackError(f"{name} {ending}: {words}", f"See `hasura-cognito logs {name}`.")
+
+    def _late(self, name: str, seconds: float) -> StackError:
+        container = self._container(name)
+        words = container_log.last_words(container, since=self._begun.get(name, 0)) if container else ""
         return StackError(
-            f"{name} ended with status {status}: {container_log.last_words(container, since=since) or SILENCE}", see
+            f"{name} was not ready within {seconds:.0f} s: {words or SILENCE}", f"See `hasura-cognito logs {name}`."
         )
-
-
-def has_died(attrs: Mapping[str, Any], restarts: int) -> bool:
-    state = attrs["State"]
-    return not state["Running"] or state["Restarting"] or attrs["RestartCount"] > restarts
 
 
 def state_of(attrs: Mapping[str, Any]) -> ContainerState:

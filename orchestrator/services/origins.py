@@ -32,10 +32,13 @@ def cors_domain(apps: Iterable[str], *, hasura: str) -> str:
 
 
 def _origins(urls: Iterable[str]) -> Iterator[str]:
-    """The origin of each URL as browsers write it; an application's own scheme has none."""
+    """The origin of each URL as browsers write it; an application's own scheme, or no URL at all, has none."""
     for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme in DEFAULT_PORTS and parts.hostname:
-            host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-            port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-            yield f"{parts.scheme}://{host}{port}"
+        try:
+            parts = urlsplit(url)
+            scheme, host, port = parts.scheme, parts.hostname, parts.port
+        except ValueError:
+            continue
+        if scheme in DEFAULT_PORTS and host:
+            place = f"[{host}]" if ":" in host else host
+            yield f"{scheme}://{place}{'' if port in (None, DEFAULT_PORTS[scheme]) else f':{port}'}"

@@ -20,8 +20,8 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 @dataclass(frozen=True)
 class UserPool:
-    """`client` is the first app client, None where the template has none; `audience` are the ids of all, `origins` those
-    of their pages.
+    """`client` is the first app client, None where the template has none; `audience` are the ids of all,
+    `origins` those of their pages.
 
     `keys_for_hasura` is where Hasura reads the keys, in a container by another name than `issuer`; `emulators` are the
     services that have to run for it.

@@ -9,19 +9,28 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 import pytest
+from docker.models.containers import Container
 
 from benchmarks import docker_images as images
 from orchestrator.errors import StackError
 from orchestrator.launchers import docker_engine
+from orchestrator.launchers.container_events import PROJECT_LABEL, SERVICE_LABEL
+from orchestrator.launchers.containers import PROJECT
 from orchestrator.services.postgres import PostgresBinaries
-from tests.flow.conftest import Project, copy_project
+from tests.flow.conftest import Project, Running, copy_project
 
 IMAGES = {"POSTGRES_IMAGE": images.POSTGRES, "HASURA_IMAGE": images.HASURA}
+PASSWORD = 'pa$$ "w" ${HOME} #1 /@:%41'
+ADMIN_SECRET = 'ad$min "s" ${X} #'
+# Every stack of these tests has secrets that Compose would interpolate, unquote or cut if it had a chance.
+ENV_FILE = f"POSTGRES_PASSWORD='{PASSWORD}'\nHASURA_GRAPHQL_ADMIN_SECRET='{ADMIN_SECRET}'\n"
 
 
 @pytest.fixture(scope="session")
@@ -45,37 +54,78 @@ def has_compose_v2() -> bool:
     return done.returncode == 0
 
 
-def has_compose_1() -> bool:
-    return shutil.which("docker-compose") is not None
+compose_v2 = pytest.mark.skipif(not has_compose_v2(), reason="docker compose is not installed")
+compose_1 = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
 
 
-@pytest.fixture(scope="session")
-def compose_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """What to add to the environment, by Compose: `docker compose` and `docker-compose` 1.29."""
-    without_plugins = tmp_path_factory.mktemp("docker-config")
-    return {"v2": {}, "1.29": {"DOCKER_CONFIG": str(without_plugins)}}
+def wait_for(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def labelled(project: Project) -> Mapping[str, str]:
+    return {"label": f"{PROJECT_LABEL}={(project.root / '.stack' / PROJECT).read_text().strip()}"}
+
+
+def containers(engine: docker.DockerClient, project: Project) -> Mapping[str, Container]:
+    """The project's containers by service."""
+    found = engine.containers.list(all=True, filters=labelled(project))
+    return {each.labels[SERVICE_LABEL]: each for each in found}
 
 
 @contextlib.contextmanager
-def docker_project(to: Path, environ: dict[str, str]) -> Iterator[Project]:
-    """A project on Docker, with free ports; removed with its containers and volumes afterwards."""
-    made = Project(copy_project(to).root, {"STACK_BACKEND": "docker", **IMAGES, **environ})
+def docker_project(
+    engine: docker.DockerClient, to: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[Project]:
+    """A project on Docker, with free ports. What it had in Docker must be gone after `reset`."""
+    made = Project(copy_project(to).root, {"STACK_BACKEND": "docker", **IMAGES, **(environ or {})})
+    (made.root / ".env").write_text(ENV_FILE)
     try:
         yield made
     finally:
-        made.ok("reset", "-y")
+        if (made.root / ".stack" / PROJECT).exists():
+            filters = labelled(made)
+            made.ok("reset", "-y")
+            assert engine.containers.list(all=True, filters=filters) == []
+            assert engine.volumes.list(filters=filters) == []
+            assert engine.networks.list(filters=filters) == []
 
 
 @pytest.fixture
 def project(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Project]:
     """One that was never started."""
-    with docker_project(tmp_path / "project", {}) as made:
+    with docker_project(engine, tmp_path / "project") as made:
         yield made
 
 
-@pytest.fixture(scope="module")
-def running(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """One that runs, for many tests; each leaves it running."""
-    with docker_project(tmp_path_factory.mktemp("docker") / "project", {}) as made:
-        made.ok("up")
-        yield made
+@dataclass
+class Shared:
+    """The stack that most tests use; `left` in whatever state by the last that did."""
+
+    stack: Running
+    left: bool = False
+
+
+@pytest.fixture(scope="session")
+def shared(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with docker_project(engine, tmp_path_factory.mktemp("docker") / "project") as made:
+        made.ok("up", "--no-verify")
+        yield Shared(Running(made, made.status(), ADMIN_SECRET))
+
+
+@pytest.fixture
+def running(shared: Shared) -> Running:
+    """A stack that runs; the test leaves it running."""
+    if shared.left:
+        shared.stack.project.ok("up", "--no-verify")
+        shared.left = False
+    return shared.stack
+
+
+@pytest.fixture
+def disturbed(running: Running, shared: Shared) -> Running:
+    """A stack that runs; the test leaves it as it likes, and whoever needs it next starts it again."""
+    shared.left = True
+    return running

@@ -113,6 +113,22 @@ def test_a_service_that_crashes_is_started_again(stack: Running) -> None:
     wait_for(lambda: project.run("verify").code == 0, "the new hasura answers")
 
 
+def test_up_with_watch_tells_who_dies_and_comes_back(stack: Running) -> None:
+    watching = stack.project.start("up", "--no-verify", "--watch", PYTHONUNBUFFERED="1")
+    try:
+        assert watching.stderr
+        for awaited in ("Watching", "lambda      died (terminated by SIGKILL)", "lambda      runs again"):
+            while awaited not in (line := watching.stderr.readline()):
+                assert line, f"the watch ended without {awaited!r}"
+            if awaited == "Watching":
+                os.kill(pids(stack.project)["lambda"], signal.SIGKILL)
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+    finally:
+        watching.kill()
+        watching.communicate()
+
+
 def test_an_interrupted_up_leaves_nothing_running(project: Project) -> None:
     process = project.start("up")
     assert process.stderr

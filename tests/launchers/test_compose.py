@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import compose_command, compose_file
-from orchestrator.launchers.containers import has_died, state_of
+from orchestrator.launchers.containers import state_of
 
 TEXT = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
 
@@ -69,9 +69,3 @@ def test_why_compose_failed_is_told(said: str, why: str) -> None:
 )
 def test_a_containers_state_has_the_words_of_a_process(state: dict[str, object], expected: str) -> None:
     assert state_of(container(**state)).state == expected
-
-
-def test_a_container_that_was_started_again_meanwhile_has_died() -> None:
-    assert not has_died({**container(Running=True), "RestartCount": 2}, 2)
-    assert has_died({**container(Running=True), "RestartCount": 3}, 2)
-    assert has_died(container(), 0)

@@ -15,6 +15,8 @@ from orchestrator.services.origins import of_clients
         ("https://app.example.com:8443/in", ["https://app.example.com:8443"]),
         ("http://[::1]:3000/in", ["http://[::1]:3000"]),
         ("myapp://callback", []),
+        ("http://localhost:99999/", []),
+        ("http://[::1", []),
         ("urn:ietf:wg:oauth:2.0:oob", []),
     ],
 )
