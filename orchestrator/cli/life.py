@@ -49,12 +49,19 @@ class Progress:
         import rich.progress as bars
 
         if self._bars is None:
-            columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.DownloadColumn())
-            self._bars = bars.Progress(*columns, bars.TimeRemainingColumn(), console=output.stderr)
+            bar = bars.BarColumn(complete_style="cyan", finished_style="green")
+            columns = (bars.TextColumn("{task.description}"), bar, bars.DownloadColumn(), bars.TimeRemainingColumn())
+            self._bars = bars.Progress(*columns, console=output.stderr)
             self._bars.start()
         if pulled.image not in self._tasks:
-            self._tasks[pulled.image] = self._bars.add_task(pulled.image)
-        self._bars.update(self._tasks[pulled.image], completed=pulled.done, total=pulled.total or None)
+            self._tasks[pulled.image] = self._bars.add_task(pulled.image, total=None)
+        doing = "unpacking" if pulled.unpacking else "pulling"
+        self._bars.update(
+            self._tasks[pulled.image],
+            description=f"{doing} {pulled.image}",
+            completed=pulled.done,
+            total=pulled.total or None,
+        )
 
 
 def show(event: Event) -> None:

@@ -16,11 +16,15 @@ REGISTRY_SECONDS = 5
 
 @dataclass(frozen=True)
 class Pulled:
-    """How far the pull of an image is, in bytes; what is known of `total` grows with the layers."""
+    """How far the pull of an image is, in bytes; what is known of `total` grows with the layers.
+
+    What was downloaded is unpacked then, which may take as long.
+    """
 
     image: str
     done: int
     total: int
+    unpacking: bool = False
 
 
 Show = Callable[[Pulled], None]
@@ -68,7 +72,8 @@ def pull(client: DockerClient, image: str, show: Show) -> None:
                 layers[line["id"]] = (detail["current"], detail["total"])
             elif line.get("status") in ("Download complete", "Pull complete") and line.get("id") in layers:
                 layers[line["id"]] = (layers[line["id"]][1],) * 2
-            show(Pulled(image, sum(done for done, _ in layers.values()), sum(total for _, total in layers.values())))
+            done, total = (sum(each) for each in zip(*layers.values(), strict=True)) if layers else (0, 0)
+            show(Pulled(image, done, total, unpacking=line.get("status") == "Extracting" and done == total))
     except (docker.errors.DockerException, requests.RequestException) as error:
         why = getattr(error, "explanation", None) or error
         raise StackError(

@@ -12,11 +12,13 @@ import io
 import json
 import tarfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 LAYER_BYTES = 3_000_000
+PIECE_BYTES = 100_000
 
 
 def digest(content: bytes) -> str:
@@ -55,8 +57,8 @@ def described(kind: str, content: bytes) -> Mapping[str, object]:
 
 
 @contextlib.contextmanager
-def serving(seed: int) -> Iterator[str]:
-    """The name under which Docker can pull the image."""
+def serving(seed: int, *, seconds: float = 0) -> Iterator[str]:
+    """The name under which Docker can pull the image, whose layer takes that long to come."""
     manifest, blobs = image(seed)
 
     class Handler(BaseHTTPRequestHandler):
@@ -79,7 +81,12 @@ def serving(seed: int) -> Iterator[str]:
             self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
             self.end_headers()
             if self.command == "GET":
-                self.wfile.write(content)
+                self.send(content, seconds if len(content) > LAYER_BYTES else 0)
+
+        def send(self, content: bytes, seconds: float) -> None:
+            for begin in range(0, len(content), PIECE_BYTES):
+                self.wfile.write(content[begin : begin + PIECE_BYTES])
+                time.sleep(seconds * PIECE_BYTES / len(content))
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
