@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from cryptography import x509
@@ -22,6 +22,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from tests.lambdas.dynamodb import Leases
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 WRITTEN = b'{"data": {"insert_users_one": {"id": "8c1f"}}}'
@@ -213,6 +216,22 @@ def gateway() -> Iterator[Server]:
 def another_gateway() -> Iterator[Server]:
     with serve() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[str]:
+    from tests.lambdas.dynamodb import server  # moto takes a second to import
+
+    with server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def leases(dynamodb: str) -> Iterator[Leases]:
+    from tests.lambdas.dynamodb import lease_table
+
+    with lease_table(dynamodb) as table:
+        yield table
 
 
 @pytest.fixture

@@ -3,83 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.lambdas.conftest import Server
+from tests.lambdas.dynamodb import CREDENTIALS, KEY, Leases
 from tests.lambdas.events import CLIENT, event
 
-KEY = "5c3a" * 16
-CREDENTIALS = {
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "AKIAROLEOFTHEFUNCTION",
-    "AWS_SECRET_ACCESS_KEY": "the-secret-of-the-role",
-    "AWS_SESSION_TOKEN": "the-token-of-the-session",
-}
 SECRETS = (KEY, CREDENTIALS["AWS_SECRET_ACCESS_KEY"], CREDENTIALS["AWS_SESSION_TOKEN"])
-
-
-@dataclass(frozen=True)
-class Leases:
-    """The table, as running stacks write it."""
-
-    client: Any
-    endpoint: str
-    table: str
-
-    def put(self, url: str, *, client: str = CLIENT, seconds: float = 120, proved_at: int = 1, key: str = KEY) -> None:
-        item = {
-            "client_id": {"S": client},
-            "owner": {"S": "ada"},
-            "url": {"S": url},
-            "key": {"S": key},
-            "expires_at": {"N": str(int(time.time() + seconds))},
-            "proved_at": {"N": str(proved_at)},
-        }
-        self.client.put_item(TableName=self.table, Item=item)
-
-    def delete(self, client: str = CLIENT) -> None:
-        self.client.delete_item(TableName=self.table, Key={"client_id": {"S": client}})
-
-
-@pytest.fixture(scope="session")
-def dynamodb() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def leases(dynamodb: str) -> Iterator[Leases]:
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=dynamodb,
-        region_name=CREDENTIALS["AWS_REGION"],
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-    )
-    table = f"leases-{uuid.uuid4()}"
-    client.create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "client_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "client_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield Leases(client, dynamodb, table)
-    client.delete_table(TableName=table)
-    client.close()
 
 
 @pytest.fixture
