@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # An answer that never comes takes a call 65 seconds at most: three tries, and up to 3 seconds between two of them.
 PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+# For thousands of calls in a row: where Amazon throttles them, they come slower, and one is not given up for minutes.
+LONG_PATIENCE = PATIENCE.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 10}))
 
 
 def cognito(*, endpoint: str, region: str) -> CognitoIdentityProviderClient:
@@ -47,20 +49,24 @@ def local_client(service: str, *, endpoint: str, region: str) -> object:
 
 
 @overload
-def amazon(service: Literal["cognito-idp"], *, region: str = "") -> CognitoIdentityProviderClient: ...
+def amazon(
+    service: Literal["cognito-idp"], *, region: str = "", many_calls: bool = False
+) -> CognitoIdentityProviderClient: ...
 @overload
 def amazon(service: Literal["lambda"], *, region: str = "") -> LambdaClient: ...
 @overload
 def amazon(service: Literal["dynamodb"], *, region: str = "") -> DynamoDBClient: ...
-def amazon(service: Any, *, region: str = "") -> Any:
+def amazon(service: Any, *, region: str = "", many_calls: bool = False) -> Any:
     """Amazon's client, configured as boto3's: AWS_PROFILE, SSO, `~/.aws`, AWS_ENDPOINT_URL_… and the other variables
     of the process environment. `region` goes before AWS_DEFAULT_REGION and the profile's.
 
-    Throttled and failed calls are tried again as botocore's standard mode does. Raises StackError where the profile is
-    unknown or no region is known; other troubles with credentials may show at the first call only.
+    Throttled and failed calls are tried again as botocore's standard mode does, or with `many_calls` its adaptive one.
+    Raises StackError where the profile is unknown or no region is known; other troubles with credentials may show at
+    the first call only.
     """
     with told(f"Reaching Amazon ({service})"):
         try:
-            return Session().create_client(service, region_name=region or None, config=PATIENCE)
+            config = LONG_PATIENCE if many_calls else PATIENCE
+            return Session().create_client(service, region_name=region or None, config=config)
         except ValueError as error:
             raise StackError(f"Reaching Amazon ({service}) failed: {error}.", "See AWS_ENDPOINT_URL.") from error

@@ -42,12 +42,12 @@ class Place(Protocol):
     def identity(self) -> str: ...
 
 
-def accounts_of(place: Place) -> Accounts:
+def accounts_of(place: Place, *, many_calls: bool = False) -> Accounts:
     """Takes some tenths of a second, for the import of botocore, which nothing else needs."""
     from orchestrator.aws import clients
 
     if place.identity == "aws":
-        return AwsAccounts(clients.amazon("cognito-idp", region=place.pool.region), place.pool)
+        return AwsAccounts(clients.amazon("cognito-idp", region=place.pool.region, many_calls=many_calls), place.pool)
     client = clients.cognito(endpoint=place.urls.cognito, region=place.pool.region)
     return LocalAccounts(client, place.pool, f"{place.urls.cognito}/_local/messages")
 
