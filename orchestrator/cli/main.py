@@ -27,7 +27,10 @@ COMMANDS = {
     "verify": ("orchestrator.cli.state:verify", "Take a throwaway user the whole way."),
     "sign-up": ("orchestrator.cli.users:sign_up", "Register and confirm a user."),
     "sign-in": ("orchestrator.cli.users:sign_in", "Sign in and print the tokens."),
-    "users": ("orchestrator.cli.users:users", "List, show and delete users of the pool."),
+    "users": (
+        "orchestrator.cli.users:users",
+        "Users of the pool and their rows: list, compare, repair, create from a file.",
+    ),
     "migrate": ("orchestrator.cli.migrate:group", "Create, apply and take back migrations."),
     "metadata": ("orchestrator.cli.metadata:group", "Apply, export and compare Hasura's metadata."),
     "seed": ("orchestrator.cli.seed:group", "Apply and create seeds."),

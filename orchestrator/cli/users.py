@@ -1,4 +1,4 @@
-"""sign-up, sign-in, users."""
+"""sign-up, sign-in, users list, show and delete; the other commands of users are in files of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from orchestrator.cli import output as out
+from orchestrator.cli.users_diff import diff
+from orchestrator.cli.users_sync import sync
 from orchestrator.errors import StackError
 from orchestrator.project.config import find_root
 from orchestrator.services.hasura import CLAIMS_NAMESPACE
@@ -97,7 +99,11 @@ def sign_in(project: Path, username: str, output: out.Format) -> None:
 
 @click.group()
 def users() -> None:
-    """List, show and delete users of the pool."""
+    """Users of the pool, and the rows they have in the table users."""
+
+
+for command in (diff, sync):
+    users.add_command(command)
 
 
 @users.command("list")

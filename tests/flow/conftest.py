@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ import pytest
 from botocore.config import Config
 
 from benchmarks.project import PARTS, copy_parts
+from orchestrator.stack.users.sides import Sides, of_stack
+from tests.cli.conftest import Project as Cli
 
 UP_SECONDS = 60
 GOOGLE = """
@@ -184,6 +186,11 @@ class Running:
         data: dict[str, Any] = body["data"]
         return data
 
+    def rows(self) -> dict[str, Any]:
+        """The rows of the table users that the sync writes, by their keys."""
+        query = "{ users { id username email email_verified synced_at deleted_at last_sign_in_at } }"
+        return {row["id"]: row for row in self.as_admin(query)["users"]}
+
 
 def running(project: Project) -> Running:
     secrets = dict(line.split("=", 1) for line in (project.root / ".stack/secrets.env").read_text().splitlines())
@@ -206,3 +213,24 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running(made)
     finally:
         made.run("down")
+
+
+@pytest.fixture
+def empty(stack: Running) -> Running:
+    """The running stack, its table without rows."""
+    stack.as_admin("mutation { delete_users(where: {}) { affected_rows } }")
+    return stack
+
+
+@pytest.fixture
+def sides(empty: Running) -> Iterator[Sides]:
+    """The empty table, and a pool of its own without users, where an e-mail address is not needed."""
+    pool = empty.cognito.create_user_pool(PoolName="sync")["UserPool"]["Id"]
+    with of_stack(empty.project.root, os.environ) as found:
+        yield replace(found, pool=replace(found.pool, id=pool))
+    empty.cognito.delete_user_pool(UserPoolId=pool)
+
+
+@pytest.fixture
+def cli(empty: Running, capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(empty.project.root, capsys)

@@ -1,0 +1,1 @@
+"""The users table kept in step with the user pool, and users made from a file."""
