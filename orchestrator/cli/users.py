@@ -12,6 +12,7 @@ import click
 
 from orchestrator.cli import output as out
 from orchestrator.cli.users_diff import diff
+from orchestrator.cli.users_seed import seed
 from orchestrator.cli.users_sync import sync
 from orchestrator.errors import StackError
 from orchestrator.project.config import find_root
@@ -102,7 +103,7 @@ def users() -> None:
     """Users of the pool, and the rows they have in the table users."""
 
 
-for command in (diff, sync):
+for command in (diff, sync, seed):
     users.add_command(command)
 
 
