@@ -46,21 +46,20 @@ def command(argv: Sequence[str]) -> list[str]:
 
 
 class Agent:
-    """A running agent; `last` are the lines that it printed last, without those that `ignore` matches."""
+    """A running agent; `last` are the lines that it printed last, without those that begin with `ignore`."""
 
     def __init__(self, process: asyncio.subprocess.Process, *, ignore: str | None) -> None:
         self.last: deque[str] = deque(maxlen=LAST_LINES)
         self._process = process
         self._ignore = ignore
-        self._reader: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(
         cls, argv: Sequence[str], *, env: Mapping[str, str] | None = None, ignore: str | None = None
     ) -> Agent:
-        """Starts it in its parent's process group. `env` comes on top of ours, of which it gets little.
+        """Starts it in our process group, without a terminal to ask a question at.
 
-        It has no terminal to ask a question at. Lines that begin with `ignore` are heard, but not kept.
+        `env` comes on top of our environment, of which it gets little (see with_parent.py).
         """
         process = await asyncio.create_subprocess_exec(
             *command(argv),
@@ -73,7 +72,7 @@ class Agent:
         return cls(process, ignore=ignore)
 
     async def until(self, sees: Callable[[str], Found | None], *, seconds: float) -> Found:
-        """What `sees` makes of a line, the first time that it is not None.
+        """What `sees` makes of the next line of which it makes something.
 
         Raises TimeoutError after that many seconds, and EOFError when the agent ends before.
         """
@@ -81,31 +80,27 @@ class Agent:
             async for line in self._lines():
                 found = sees(line)
                 if found is not None:
-                    self._reader = asyncio.create_task(self._read_on())
                     return found
-            await self._process.wait()
         raise EOFError
 
-    async def ends_within(self, seconds: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._process.wait()
-        return self._process.returncode is not None
+    async def lives(self, seconds: float) -> bool:
+        """Whether it still runs after that many seconds; False at once when it ends before."""
+        try:
+            await self.until(lambda _: None, seconds=seconds)
+        except EOFError:
+            return False
+        except TimeoutError:
+            pass
+        return True
 
     async def stop(self) -> None:
         """Asks it to end, and kills it if it does not."""
         for ask in (self._process.terminate, self._process.kill):
-            if self._process.returncode is not None:
-                break
             with contextlib.suppress(ProcessLookupError):
                 ask()
-            await self.ends_within(STOP_SECONDS)
-        if self._reader is not None:
-            await self._reader
-
-    async def _read_on(self) -> None:
-        async for _ in self._lines():
-            pass
+            if not await self.lives(STOP_SECONDS):
+                break
+        await self._process.wait()
 
     async def _lines(self) -> AsyncIterator[str]:
         output = self._process.stdout

@@ -21,7 +21,7 @@ SIGKILL = 9
 KEPT = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CONFIG_HOME"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "TUNNEL_TOKEN"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "TUNNEL_TOKEN", "NGROK_AUTHTOKEN"),
 )
 
 

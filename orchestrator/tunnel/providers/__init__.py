@@ -8,11 +8,13 @@ from typing import Any
 
 from orchestrator.errors import StackError
 from orchestrator.tunnel.config import Config, fields
-from orchestrator.tunnel.providers import ssh, static
+from orchestrator.tunnel.providers import ngrok, ssh, static
 from orchestrator.tunnel.providers.provider import Here, Provider
 
 # The type of the options, and what makes the provider of them.
 PROVIDERS: Mapping[str, tuple[type[Any], Callable[[Any, Here], Provider]]] = {
+    "ngrok": (ngrok.Options, ngrok.Ngrok),
+    "ngrok-sdk": (ngrok.SdkOptions, ngrok.NgrokSdk),
     "ssh": (ssh.Options, ssh.Ssh),
     "static": (static.Options, static.Static),
 }

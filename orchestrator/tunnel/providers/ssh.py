@@ -90,10 +90,11 @@ class Ssh:
         return public_url.checked(f"http://{f'[{server}]' if ':' in server else server}:{port}", plain=True)
 
     async def watch(self, seconds: float) -> Moved | Dropped | None:
-        if self._agent is None or await self._agent.ends_within(seconds):
-            said = self._agent.last if self._agent else []
-            return Dropped(f"ssh ended ({ssh_failures.last_word(said)})")
-        return None
+        if self._agent is None:
+            return Dropped("there is no ssh")
+        if await self._agent.lives(seconds):
+            return None
+        return Dropped(f"ssh ended ({ssh_failures.last_word(self._agent.last)})")
 
     async def close(self) -> None:
         agent, self._agent = self._agent, None
