@@ -34,6 +34,7 @@ COMMANDS = {
     "migrate": ("orchestrator.cli.migrate:group", "Create, apply and take back migrations."),
     "metadata": ("orchestrator.cli.metadata:group", "Apply, export and compare Hasura's metadata."),
     "seed": ("orchestrator.cli.seed:group", "Apply and create seeds."),
+    "aws": ("orchestrator.cli.aws:group", "Let a real user pool work with this stack."),
     "lambda": ("orchestrator.cli.lambdas:group", "List and invoke functions, read their logs."),
 }
 
