@@ -38,7 +38,7 @@ class Server:
     def connect(self) -> Iterator[Hasura]:
         """The client for the server, for as long as the block lasts."""
         found = target.find(find_root(self.project), os.environ, endpoint=self.endpoint, admin_secret=self.admin_secret)
-        with hasura.connect(found.url, found.admin_secret, seconds=600) as client:
+        with hasura.connect(found.url, found.admin_secret, seconds=600, trust=found.trust) as client:
             yield client
 
 

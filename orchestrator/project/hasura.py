@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import StackError
-from orchestrator.project.http import http_client
+from orchestrator.project.http import SYSTEM, Trust, http_client
 
 
 class HasuraError(StackError):
@@ -65,16 +65,21 @@ class Hasura:
                 f"Hasura at {self.url} gave no answer in time.", "See `hasura-cognito logs hasura`."
             ) from error
         except httpx.HTTPError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise StackError(
+                    f"The certificate of Hasura at {self.url} is not trusted: {error}.",
+                    "Name who signed it as certificate_authority in config.yaml, or set insecure_skip_tls_verify.",
+                ) from error
             raise StackError(
                 f"Hasura at {self.url} cannot be reached.", "Is it running? `hasura-cognito status`."
             ) from error
 
 
 @contextmanager
-def connect(url: str, admin_secret: str, *, seconds: float = 60) -> Iterator[Hasura]:
+def connect(url: str, admin_secret: str, *, seconds: float = 60, trust: Trust = SYSTEM) -> Iterator[Hasura]:
     """A client for the Hasura server at `url`; a request may take `seconds`."""
     headers = {"x-hasura-admin-secret": admin_secret} if admin_secret else {}
-    with http_client(url, headers=headers, seconds=seconds) as client:
+    with http_client(url, headers=headers, seconds=seconds, trust=trust) as client:
         yield Hasura(url, client)
 
 

@@ -16,8 +16,19 @@ from orchestrator.settings.values import Settings
 from orchestrator.settings.variables import OURS, VARIABLES, Variable
 
 PASSED_ON = "HASURA_GRAPHQL_"
-# The Hasura CLI's variable, and our commands': where a Hasura is, which is nothing to tell to Hasura itself.
-NOT_PASSED_ON = ("HASURA_GRAPHQL_ENDPOINT",)
+# The Hasura CLI's variables, and our commands': where a Hasura and its project are, which is nothing to tell to Hasura.
+NOT_PASSED_ON = tuple(
+    f"HASURA_GRAPHQL_{name}"
+    for name in (
+        "ENDPOINT",
+        "CERTIFICATE_AUTHORITY",
+        "INSECURE_SKIP_TLS_VERIFY",
+        "METADATA_DIRECTORY",
+        "METADATA_FILE",
+        "MIGRATIONS_DIRECTORY",
+        "SEEDS_DIRECTORY",
+    )
+)
 
 
 def read_env_file(path: Path) -> Mapping[str, str]:

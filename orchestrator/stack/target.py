@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.errors import StackError
 from orchestrator.launchers.child import Children
 from orchestrator.project import config
+from orchestrator.project.http import SYSTEM, Trust
 from orchestrator.settings import read_env_file
 from orchestrator.stack import record as records
 from orchestrator.stack.machine import settings_here
@@ -24,6 +25,7 @@ class Target:
 
     url: str
     admin_secret: str = field(repr=False)
+    trust: Trust = SYSTEM
 
 
 def find(root: Path, environ: Mapping[str, str], *, endpoint: str = "", admin_secret: str = "") -> Target:
@@ -31,7 +33,7 @@ def find(root: Path, environ: Mapping[str, str], *, endpoint: str = "", admin_se
     in `config.yaml`, as for the Hasura CLI. The stack's own secret goes to the stack only.
     """
     variables = {**read_env_file(root / ".env"), **environ}
-    project = config.read(root)
+    project = config.read(root, environ)
     asked = endpoint or variables.get(ENDPOINT, "")
     layout = Layout(root)
     record = None if asked else records.read(layout.record)
@@ -40,4 +42,4 @@ def find(root: Path, environ: Mapping[str, str], *, endpoint: str = "", admin_se
     url = (asked or project.endpoint).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise StackError(f"The endpoint {url} is no URL.", "Write it as http://localhost:8080.")
-    return Target(url, admin_secret or variables.get(ADMIN_SECRET, "") or project.admin_secret)
+    return Target(url, admin_secret or variables.get(ADMIN_SECRET, "") or project.admin_secret, project.trust)
