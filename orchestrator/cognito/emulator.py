@@ -10,6 +10,7 @@ from typing import Any
 from . import triggers
 from .auth.lockout import Lockouts
 from .auth.passwords import Passwords
+from .clock import MovableClock
 from .config import Config, ConfigError
 from .model import Clock, Json, Pool, Random
 from .store import groups, pools, providers, resource_servers, secrets, users
@@ -24,7 +25,7 @@ class Emulator:
     url: str
     database: Database
     invoke: triggers.Invoke
-    clock: Clock
+    clock: MovableClock
     random: Random
     passwords: Passwords
     lockouts: Lockouts
@@ -48,16 +49,17 @@ class Emulator:
 def assemble(config: Config, database: Database, invoke: triggers.Invoke, clock: Clock, random: Random) -> Emulator:
     """An emulator over a database that holds the configuration's pool; keys are made where there are none."""
     apply(config, database, clock, random)
+    movable = MovableClock(clock)
     return Emulator(
         region=config.region,
         account=config.account,
         url=config.url,
         database=database,
         invoke=invoke,
-        clock=clock,
+        clock=movable,
         random=random,
         passwords=Passwords(random),
-        lockouts=Lockouts(clock),
+        lockouts=Lockouts(movable),
         id_key=keys.load(secrets.kept(database, "id token key", keys.generate)),
         access_key=keys.load(secrets.kept(database, "access token key", keys.generate)),
         refresh_key=secrets.kept(database, "refresh token key", lambda: random(32)),

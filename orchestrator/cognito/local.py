@@ -1,4 +1,4 @@
-"""What only a local Cognito can tell: the messages it "sent", and that it is there."""
+"""What only a local Cognito can do: tell the messages it "sent", move its clock, and say that it is there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .clock import LONGEST_SECONDS
 from .emulator import Emulator
 from .hosted_ui.pages import page
 from .model import Json, Message, Pool, User
@@ -28,7 +29,39 @@ def routes(emulator: Emulator) -> list[Route]:
             return page("messages.html", messages=found, name=name)
         return _json([asdict(message) for message in found])
 
-    return [Route("/_local/health", health), Route("/_local/messages", outbox)]
+    async def clock(_: Request) -> Response:
+        return _json(_time(emulator))
+
+    async def move_clock(request: Request) -> Response:
+        # A page of any origin may call the API; the time is for tests only.
+        if "origin" in request.headers:
+            return _json({"message": "Pages may not move the clock."}, 403)
+        offset = _offset(await request.body())
+        if offset is None:
+            return _json({"message": f'Send {{"offset": seconds}}, {LONGEST_SECONDS} at most either way.'}, 400)
+        emulator.clock.offset = offset
+        return _json(_time(emulator))
+
+    return [
+        Route("/_local/health", health),
+        Route("/_local/messages", outbox),
+        Route("/_local/clock", clock),
+        Route("/_local/clock", move_clock, methods=["PUT"]),
+    ]
+
+
+def _time(emulator: Emulator) -> Json:
+    return {"offset": emulator.clock.offset, "now": emulator.clock()}
+
+
+def _offset(body: bytes) -> float | None:
+    """The seconds that a request asks for, or None where it does not in the right way."""
+    try:
+        offset = orjson.loads(body)["offset"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    is_number = isinstance(offset, int | float) and not isinstance(offset, bool)
+    return float(offset) if is_number and abs(offset) <= LONGEST_SECONDS else None
 
 
 def _found(emulator: Emulator, name: str | None, pool_id: str | None) -> list[Message]:
@@ -53,5 +86,5 @@ def _sent_at(message: Message) -> float:
     return message.sent_at
 
 
-def _json(answer: Json | list[Json]) -> Response:
-    return Response(orjson.dumps(answer), media_type="application/json", headers={"cache-control": "no-store"})
+def _json(answer: Json | list[Json], status: int = 200) -> Response:
+    return Response(orjson.dumps(answer), status, media_type="application/json", headers={"cache-control": "no-store"})

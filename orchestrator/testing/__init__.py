@@ -4,7 +4,9 @@ These names are for annotations; what a test works with are the fixtures of the 
 """
 
 from orchestrator.errors import StackError
+from orchestrator.testing.clock import Clock
 from orchestrator.testing.database import Database
+from orchestrator.testing.faults import Fault, Faults
 from orchestrator.testing.graphql import GraphQL, GraphQLError
 from orchestrator.testing.hosted_ui import HostedUi
 from orchestrator.testing.invoke import FunctionError, Invoke
@@ -14,7 +16,10 @@ from orchestrator.testing.triggers import Invocation, Triggers
 from orchestrator.testing.users import SignIn, SignUp, User
 
 __all__ = [
+    "Clock",
     "Database",
+    "Fault",
+    "Faults",
     "FunctionError",
     "GraphQL",
     "GraphQLAs",

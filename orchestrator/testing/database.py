@@ -81,6 +81,16 @@ async def connect(url: str, **settings: str) -> asyncpg.Connection:
     return await asyncpg.connect(url, timeout=10, server_settings={"application_name": APPLICATION, **settings})
 
 
+async def answers(url: str) -> bool:
+    """Whether the server takes a connection now."""
+    try:
+        connection = await connect(url)
+    except lost():
+        return False
+    connection.terminate()
+    return True
+
+
 def lost() -> tuple[type[Exception], ...]:
     """What is raised where a connection is gone."""
     import asyncpg

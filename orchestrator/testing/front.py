@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.testing.http_message import LONGEST_HEAD, Message, read_answer, read_request
 
 LOOPBACK = "127.0.0.1"
 CONNECTIONS = 1024
+# Whoever is held up by a rule is not waited for longer.
+CLOSING_SECONDS = 1.0
 PIECE = 1 << 16
 SWITCHING = b"101"
 
@@ -33,6 +35,8 @@ class Rule:
     act: Callable[[Message, Forward], Awaitable[Message | None]]
     times: int | None = None
     applied: int = 0
+    _under_way: int = 0
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def takes(self, request: Message) -> bool:
         """Whether this request is one of them. Then it counts."""
@@ -40,6 +44,20 @@ class Rule:
             return False
         self.applied += 1
         return True
+
+    async def answer(self, request: Message, forward: Forward) -> Message | None:
+        self._under_way += 1
+        try:
+            return await self.act(request, forward)
+        finally:
+            self._under_way -= 1
+            self._idle.set()
+
+    async def settled(self) -> None:
+        """Returns when none of the requests that it took is under way any more."""
+        while self._under_way:
+            self._idle.clear()
+            await self._idle.wait()
 
 
 @dataclass
@@ -56,6 +74,7 @@ class Front:
     _held: socket.socket | None = None
     _server: asyncio.Server | None = None
     _clients: set[asyncio.StreamWriter] = field(default_factory=set)
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def open(self) -> None:
         self._held = _bound(0)
@@ -64,9 +83,11 @@ class Front:
 
     async def listen(self) -> None:
         """Takes connections (again)."""
+        if self._server:
+            return
         listener = _bound(self.port)
         listener.listen(CONNECTIONS)
-        self._server = await asyncio.start_server(self._serve, sock=listener, limit=LONGEST_HEAD)
+        self._server = await asyncio.start_server(self._accept, sock=listener, limit=LONGEST_HEAD)
 
     async def refuse(self) -> None:
         """Nobody listens any more, and the connections there are break, as with a service that died."""
@@ -78,22 +99,32 @@ class Front:
 
     async def close(self) -> None:
         await self.refuse()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=CLOSING_SECONDS)
+        for serving in self._serving:
+            serving.cancel()
         if self._held:
             self._held.close()
 
+    async def _accept(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        serving = asyncio.create_task(self._serve(reader, client))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        writers = [client]
         self._clients.add(client)
-        service: Service | None = None
         try:
             service = await _connect(self.target, client)
+            writers.append(service.writer)
             await self._converse(reader, client, service)
         except (OSError, NoAnswer):
             client.transport.abort()
         finally:
             self._clients.discard(client)
-            client.close()
-            if service:
-                service.writer.close()
+            for writer in writers:
+                writer.close()
+            await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
     async def _converse(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter, service: Service) -> None:
         async def forward(request: Message) -> Message | None:
@@ -104,7 +135,7 @@ class Front:
         while not service.protocol.ended and (request := await read_request(reader)):
             begin = asyncio.get_running_loop().time()
             service.protocol.busy = True
-            answer = await self._answered(request, forward)
+            answer = await self._answered(request, forward, [*self.rules])
             self.see(request, answer, asyncio.get_running_loop().time() - begin)
             if answer is None:
                 raise NoAnswer
@@ -115,9 +146,16 @@ class Front:
                 await _splice(reader, client, service)
                 return
 
-    async def _answered(self, request: Message, forward: Forward) -> Message | None:
-        rule = next((rule for rule in self.rules if rule.takes(request)), None)
-        return await rule.act(request, forward) if rule else await forward(request)
+    async def _answered(self, request: Message, forward: Forward, rules: Sequence[Rule]) -> Message | None:
+        """The first rule that takes the request stands before the others."""
+        if not rules:
+            return await forward(request)
+        rule, *others = rules
+
+        async def pass_on(request: Message) -> Message | None:
+            return await self._answered(request, forward, others)
+
+        return await rule.answer(request, pass_on) if rule.takes(request) else await pass_on(request)
 
 
 def _bound(port: int) -> socket.socket:
@@ -136,8 +174,16 @@ class _Protocol(asyncio.StreamReaderProtocol):
         self._client = client
         self.busy = self.ended = False
 
+    def eof_received(self) -> bool:
+        super().eof_received()
+        self._end()
+        return True
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._end()
+
+    def _end(self) -> None:
         self.ended = True
         if not self.busy:
             self._client.close()

@@ -43,19 +43,14 @@ class Invoke:
         return done.payload
 
     def event(self, source: str, user: User, **request: Any) -> dict[str, Any]:
-        """The event that Cognito sends for a user as it is now; `request` goes into the event's `request`."""
-        found = self.stack.accounts.get(user.username)
-        attributes = {**found["attributes"], "cognito:user_status": found["status"]}
-        return {
-            "version": "1",
-            "triggerSource": source,
-            "region": self.stack.pool.region,
-            "userPoolId": self.stack.pool.id,
-            "userName": found["username"],
-            "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": self.stack.pool.client_id},
-            "request": {"userAttributes": attributes, **request},
-            "response": {},
-        }
+        """The event that Cognito sends for a user as it is now; `request` goes into the event's `request`.
+
+        Raises StackError for a source that Cognito does not have.
+        """
+        from orchestrator.stack.events import trigger_event
+
+        event = trigger_event(source, self.stack.accounts.get(user.username), self.stack.pool)
+        return {**event, "request": {**event["request"], **request}}
 
     def _function_for(self, event: Any) -> str:
         source = str(event.get("triggerSource", "")) if isinstance(event, dict) else ""

@@ -46,8 +46,10 @@ def data_folder() -> Path:
 
 
 @contextlib.contextmanager
-def own_stack(root: Path, environ: Mapping[str, str], background: Background) -> Iterator[Stack]:
-    """The project's stack, started now. Raises StackError when it can't be."""
+def own_stack(
+    root: Path, environ: Mapping[str, str], background: Background, *, settings: Mapping[str, str]
+) -> Iterator[Stack]:
+    """The project's stack, started now; `settings` go before all others. Raises StackError when it can't be."""
     with contextlib.ExitStack() as undo:
         layout = Layout(root, Path(tempfile.mkdtemp(prefix="hasura-cognito-test-", dir=data_folder())))
         undo.callback(shutil.rmtree, layout.state, ignore_errors=True)
@@ -60,12 +62,12 @@ def own_stack(root: Path, environ: Mapping[str, str], background: Background) ->
         for front in fronts.values():
             background.run(front.open())
             undo.callback(_close, front, background)
-        settings = {**environ, **_settings(ports)}
+        environ = {**environ, **_settings(ports), **settings}
         clients = undo.enter_context(ThreadPoolExecutor(1)).submit(_load_clients)
         at = {name: front.port for name, front in fronts.items()}
-        lifecycle.up(layout, settings, lambda _event: None, check=False, fronts=at)
+        lifecycle.up(layout, environ, lambda _event: None, check=False, fronts=at)
         clients.result()
-        stack = undo.enter_context(opened(layout, settings, background))
+        stack = undo.enter_context(opened(layout, environ, background))
         _log_statements(stack)
         yield replace(stack, own=undo.enter_context(_owned(stack, fronts, triggers)))
 

@@ -17,7 +17,9 @@ import pytest
 from orchestrator.errors import StackError
 
 if TYPE_CHECKING:
+    from orchestrator.testing.clock import Clock
     from orchestrator.testing.database import Database
+    from orchestrator.testing.faults import Faults
     from orchestrator.testing.hosted_ui import HostedUi
     from orchestrator.testing.invoke import Invoke
     from orchestrator.testing.messages import Messages
@@ -88,8 +90,8 @@ def stack(pytestconfig: pytest.Config, stack_project: Path, stack_settings: Mapp
             if pytestconfig.getoption("--stack") == RUNNING:
                 opened = running_stack(stack_project, os.environ, background, backend=backend)
             else:
-                settings = {**os.environ, **stack_settings, "STACK_BACKEND": backend or "embedded"}
-                opened = own_stack(stack_project, settings, background)
+                settings = {"STACK_BACKEND": backend or "embedded", **stack_settings}
+                opened = own_stack(stack_project, os.environ, background, settings=settings)
             stack = undo.enter_context(opened)
         yield stack
 
@@ -176,6 +178,27 @@ def triggers(stack: Stack, _users: Users) -> Triggers:
     if stack.own is None:
         pytest.fail("Only a session's own stack sees the trigger events: leave out --stack=running.", pytrace=False)
     return stack.own.triggers
+
+
+@pytest.fixture
+def clock(stack: Stack, _users: Users) -> Iterator[Clock]:
+    """Cognito's clock: `clock.expired(user)`, `clock.not_yet_valid(user)`, `with clock.moved(days=31): …`."""
+    from orchestrator.testing.clock import Clock
+
+    clock = Clock(stack, _users)
+    yield clock
+    clock.reset()
+
+
+@pytest.fixture
+def faults(stack: Stack, _users: Users) -> Iterator[Faults]:
+    """Lets parts of the stack fail until the test ends: `faults.hasura_down()`, `faults.fail("user_sync", times=1)`."""
+    from orchestrator.testing.faults import Faults
+
+    faults = Faults(stack)
+    yield faults
+    with _told():
+        faults.undo()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.testing import Database, GraphQLAs, HostedUi, Invoke, Messages, SignIn, SignUp, StackError, User
-from orchestrator.testing import Triggers as Seen
+from orchestrator.testing import (
+    Database,
+    GraphQLAs,
+    HostedUi,
+    Invoke,
+    Messages,
+    SignIn,
+    SignUp,
+    StackError,
+    Triggers,
+    User,
+)
 
 
 def test_the_row_is_there_once_the_user_is_confirmed(sign_up: SignUp, messages: Messages, database: Database) -> None:
@@ -22,7 +32,7 @@ def test_the_group_of_moderators_is_a_role_to_choose(moderator: User, user: User
     assert user.hasura_claims["x-hasura-allowed-roles"] == ["user"]
 
 
-def test_the_hosted_ui_signs_up_and_both_grants_sign_in(hosted_ui: HostedUi, triggers: Seen) -> None:
+def test_the_hosted_ui_signs_up_and_both_grants_sign_in(hosted_ui: HostedUi, triggers: Triggers) -> None:
     user = hosted_ui.sign_up("grace@example.com")
     assert user.graphql("{ users { email } }") == {"users": [{"email": "grace@example.com"}]}
     with_code = hosted_ui.sign_in(user, grant="code")
