@@ -1,14 +1,13 @@
 """An ngrok to install for a test: it speaks as the agent does, to pyngrok and in its log, and forwards for real.
 
-Only ngrok's service is played: the public URL is a port of this machine. Run as a program it is the agent, which does
-what `scenario.json` beside it says, and leaves there how it was called.
+Only ngrok's service is played: the public URL is a port of this machine. The program does what `scenario.json` beside
+it says, and leaves there how it was called.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -17,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.tunnel.forwarding import forward
+
 TOKEN = "2abcdefghijklmnopqrstuvwxyz_0123456789ABCDEFGHIJK"
 
 
@@ -24,10 +25,14 @@ class FakeNgrok:
     """`program` is the agent; `scenario` says what the next one does, `calls` how agents were started, oldest first."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.program = folder / "ngrok"
-        self.program.write_text(f"#!{sys.executable}\n{Path(__file__).read_text()}")
+        root = Path(__file__).parents[2]
+        self.program.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
+            f"from tests.tunnel.fake_ngrok import main\nmain({str(folder)!r}, sys.argv[1:])\n"
+        )
         self.program.chmod(0o755)
         self.scenario()
 
@@ -41,7 +46,8 @@ class FakeNgrok:
         return [json.loads(path.read_text()) for path in sorted(self.folder.glob("call-*"))]
 
 
-def main(folder: Path, argv: list[str]) -> None:
+def main(where: str, argv: list[str]) -> None:
+    folder = Path(where)
     scenario = json.loads((folder / "scenario.json").read_text())
     config = json.loads(Path(argv[argv.index("--config") + 1]).read_text())
     api = Api(scenario["refuse"])
@@ -109,32 +115,3 @@ class Request(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
-
-
-def forward(upstream: str) -> str:
-    """The URL of a new port of this machine that leads to the upstream."""
-    host, _, port = upstream.removeprefix("http://").partition(":")
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def accept() -> None:
-        while True:
-            near, _ = listener.accept()
-            far = socket.create_connection((host, int(port)))
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=pump, args=(one, other), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-def pump(one: socket.socket, other: socket.socket) -> None:
-    try:
-        while part := one.recv(65536):
-            other.sendall(part)
-        other.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
-
-
-if __name__ == "__main__":
-    main(Path(__file__).parent, sys.argv[1:])

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.errors import StackError
 from orchestrator.tunnel.config import Config, fields
-from orchestrator.tunnel.providers import ngrok, ssh, static
+from orchestrator.tunnel.providers import cloudflared, ngrok, ssh, static
 from orchestrator.tunnel.providers.provider import Here, Provider
 
 # The type of the options, and what makes the provider of them.
@@ -16,6 +16,7 @@ PROVIDERS: Mapping[str, tuple[type[Any], Callable[[Any, Here], Provider]]] = {
     "ngrok": (ngrok.Options, ngrok.Ngrok),
     "ngrok-sdk": (ngrok.SdkOptions, ngrok.NgrokSdk),
     "ssh": (ssh.Options, ssh.Ssh),
+    "cloudflared": (cloudflared.Options, cloudflared.Cloudflared),
     "static": (static.Options, static.Static),
 }
 

@@ -248,10 +248,8 @@ async def test_without_an_ngrok_none_is_downloaded(fake: FakeNgrok, gateway: Gat
 
 
 async def test_an_ngrok_in_a_usual_place_is_found(fake: FakeNgrok, gateway: Gateway, tmp_path: Path) -> None:
-    usual = FakeNgrok(tmp_path / ".local").folder.rename(tmp_path / "unused")
-    (tmp_path / ".local").mkdir()
-    usual.rename(tmp_path / ".local" / "bin")
     fake.program.unlink()
+    FakeNgrok(tmp_path / ".local" / "bin")
     async with tunnel(fake, gateway, tmp_path) as provider:
         assert await probe(f"{await provider.open()}/sync", GATEWAY_ID) is None
 
