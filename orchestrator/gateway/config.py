@@ -14,6 +14,8 @@ from orchestrator.gateway.errors import ConfigError
 
 KEY_VARIABLE = "GATEWAY_KEY"
 SECRET_VARIABLE = "HASURA_GRAPHQL_ADMIN_SECRET"  # noqa: S105 - its name
+# Above what a user pool's sign-ins (120 a second) and sign-ups (50) can come to.
+REQUESTS_PER_SECOND, BURST = 200, 400
 NAMES = {"host", "port", "graphql_url", "mutation", "columns", "database", "requests_per_second", "burst"}
 
 
@@ -69,8 +71,8 @@ def parse(document: Any) -> Config:
         mutation=_text(document, "mutation"),
         columns=_columns(document.get("columns")),
         database=Path(_text(document, "database")),
-        requests_per_second=_number(document, "requests_per_second", 100, low=0.01, high=1_000_000),
-        burst=int(_number(document, "burst", 200, low=1, high=1_000_000)),
+        requests_per_second=_number(document, "requests_per_second", REQUESTS_PER_SECOND, low=0.01, high=1_000_000),
+        burst=int(_number(document, "burst", BURST, low=1, high=1_000_000)),
     )
 
 

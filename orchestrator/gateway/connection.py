@@ -29,11 +29,12 @@ class Connections:
         """Makes room for a newcomer: whoever holds connections open without asking anything loses the oldest."""
         self._open[connection] = None
         if len(self._open) > self._most:
-            waiting = (other for other in self._open if not other.is_answering())
-            next(waiting).transport.close()
+            oldest = next(other for other in self._open if not other.is_answering())
+            self.discard(oldest)
+            oldest.transport.close()
 
     def move_to_end(self, connection: BoundedProtocol) -> None:
-        del self._open[connection]
+        self.discard(connection)
         self._open[connection] = None
 
     def discard(self, connection: BoundedProtocol) -> None:
@@ -42,7 +43,7 @@ class Connections:
 
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's connection, with a deadline and a bound for the head of each request; the application has both for
-    bodies. What is refused here is worded and, unless it has come to the application, logged as there."""
+    bodies. What is refused here is worded and, unless the application logs it, logged as there."""
 
     def __init__(self, *, log: RequestLog, others: Connections, head_seconds: float, **more: Any) -> None:
         super().__init__(**more)
@@ -50,7 +51,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._others = others
         self._head_seconds = head_seconds
         self._deadline: asyncio.TimerHandle | None = None
-        self._head = 0
+        self._has_begun = False
+        self._piece = self._head = 0
         self._refusal = MALFORMED
 
     def is_answering(self) -> bool:
@@ -64,7 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._others.discard(self)
-        if self._head:
+        if self._has_begun:
             self._log.write("incomplete", status=None, seconds=0.0)
         self._head_is_here()
         super().connection_lost(exc)
@@ -72,14 +74,16 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.cycle is not None and self.cycle.response_complete:
             self._expect_head()
+        self._piece = len(data)
         super().data_received(data)
-        if self._deadline is not None:
-            self._head += len(data)
-            if self._head > LARGEST_HEAD:
-                self._refuse(LARGE_HEAD)
+        self._head += len(data)
+        if self._has_begun and self._head > LARGEST_HEAD:
+            self._refuse(LARGE_HEAD)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._has_begun = True
+        self._head = -self._piece  # Of which the end of the request before may be the most.
         self._expect_head()
 
     def on_headers_complete(self) -> None:
@@ -97,18 +101,25 @@ class BoundedProtocol(HttpToolsProtocol):
         del msg
         self._refuse(self._refusal)
 
+    def shutdown(self) -> None:
+        """The end of the program waits for what is being answered, not for requests that may never be whole."""
+        if self.is_answering():
+            super().shutdown()
+        else:
+            self.transport.close()
+
     def _expect_head(self) -> None:
         if self._deadline is None:
             self._deadline = self.loop.call_later(self._head_seconds, self._too_slow)
 
     def _head_is_here(self) -> None:
-        self._head = 0
+        self._has_begun = False
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
     def _too_slow(self) -> None:
-        if self._head:
+        if self._has_begun:
             self._refuse(SLOW_HEAD)
         else:
             self.transport.close()  # Nothing was asked.
@@ -117,9 +128,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._head_is_here()
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or not self.cycle.more_body:
             self._log.write(refusal.code, status=refusal.status, seconds=0.0, reason=refusal.message)
-        self.transport.write(_http(refusal))
+        if not self.is_answering():  # Else this would be taken for the answer to the request before.
+            self.transport.write(_http(refusal))
         self.transport.close()
 
 

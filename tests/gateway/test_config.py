@@ -16,7 +16,7 @@ GOOD = config("http://127.0.0.1:8080/v1/graphql", Path("/state"))
 def test_what_is_left_out_has_a_default() -> None:
     found = parse(GOOD)
     assert (found.host, found.port) == ("127.0.0.1", 8090)
-    assert (found.requests_per_second, found.burst) == (100, 200)
+    assert (found.requests_per_second, found.burst) == (200, 400)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from orchestrator.gateway.token_bucket import TokenBucket
 from tests.gateway.requests import COLUMNS, KEY, MUTATION, Request, sync
 from tests.gateway.upstream import WRITTEN
 
-SHORT = 0.2
+SHORT = 0.3
 
 
 @dataclass
@@ -94,15 +94,14 @@ async def test_a_head_that_does_not_come_to_its_end_is_refused(tmp_path: Path) -
 
 async def test_a_drip_of_headers_does_not_move_the_deadline(tmp_path: Path) -> None:
     async with running(tmp_path, request_seconds=SHORT) as gateway:
-        reader, writer = await gateway.connect()
+        _, writer = await gateway.connect()
         writer.write(HEAD)
-        answer = asyncio.create_task(reader.read())
         deadline = time.monotonic() + 5
-        while not answer.done() and time.monotonic() < deadline:
+        while not gateway.outcomes() and time.monotonic() < deadline:
             writer.write(b"x-a: 1\r\n")
             await asyncio.sleep(SHORT / 8)
         writer.close()
-        assert status(answer.result()) == 408
+        assert gateway.outcomes() == ["too-slow"]
 
 
 async def test_a_body_that_does_not_come_to_its_end_is_refused(tmp_path: Path) -> None:
@@ -123,14 +122,15 @@ async def test_who_says_nothing_is_hung_up_on(tmp_path: Path) -> None:
 
 async def test_the_second_request_of_a_connection_has_a_deadline_too(tmp_path: Path) -> None:
     async with running(tmp_path, request_seconds=SHORT) as gateway:
-        for rest in (HEAD, b"\r\n"):
+        for rest, told in ((HEAD, [408]), (b"\r\n", [])):
             reader, writer = await gateway.connect()
             writer.write(sync().raw())
             assert status(await reader.readuntil(WRITTEN)) == 200
             writer.write(rest)
-            assert status(await asyncio.wait_for(reader.read(), 5)) == 408
+            assert statuses(await asyncio.wait_for(reader.read(), 5)) == told
             writer.close()
         assert statuses(await gateway.said_to(sync().raw() + HEAD)) == [200, 408]
+        assert statuses(await gateway.said_to(Request(b"x" * 40_000, ()).raw() + HEAD)) == [401, 408]
 
 
 async def test_a_connection_outlasts_the_deadline_of_its_first_request(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ async def test_a_large_head_is_refused_in_one_piece_or_many(tmp_path: Path) -> N
     async with running(tmp_path) as gateway:
         assert status(await gateway.said_to(head + b"\r\n")) == 431
         reader, writer = await gateway.connect()
-        for piece in (head[:10_000], head[10_000:16_000], head[16_000:18_000]):
+        for piece in (head[:1000], head[1000:16_000], head[16_000:18_000]):
             writer.write(piece)
             await asyncio.sleep(0.02)
         assert status(await asyncio.wait_for(reader.read(), 5)) == 431
@@ -179,9 +179,14 @@ async def test_who_goes_away_within_the_head_is_logged_too(tmp_path: Path) -> No
 
 async def test_connections_that_ask_nothing_make_room_for_others(tmp_path: Path) -> None:
     async with running(tmp_path, connections=10) as gateway:
-        idle = [await gateway.connect() for _ in range(50)]
-        for _, writer in idle[:25]:
-            writer.write(HEAD)  # A slow client is as good as a silent one.
+        idle = []
+        for number in range(50):
+            idle.append(await gateway.connect())
+            if number % 2:
+                idle[-1][1].write(HEAD)  # A slow client is as good as a silent one.
+        async with asyncio.timeout(4):  # Before the deadline for their heads.
+            for reader, _ in idle[:40]:
+                assert await reader.read() == b""
         async with asyncio.timeout(10):
             for _ in range(20):
                 reader, writer = await gateway.connect()
@@ -214,6 +219,15 @@ async def test_requests_that_are_sent_without_waiting_are_answered_in_their_orde
         answer = await gateway.said_to(first.raw() + second.raw() + foreign.raw())
         assert statuses(answer) == [200, 200, 404]
         assert [json.loads(body)["variables"]["user"]["id"] for body in gateway.passed_on] == ["first", "second"]
+
+
+async def test_what_is_no_http_behind_a_request_is_not_answered_in_its_place(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        gateway.may_answer.clear()
+        assert await gateway.said_to(sync("ada-1").raw() + b"hello\r\n\r\n") == b""
+        gateway.may_answer.set()
+        await wait_for(lambda: len(gateway.outcomes()) == 2)
+        assert gateway.outcomes() == ["malformed", "passed-on"]
 
 
 async def wait_for(condition: Callable[[], bool]) -> None:

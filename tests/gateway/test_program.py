@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import signal
 import socket
@@ -298,13 +297,20 @@ def test_a_signal_ends_it_after_what_it_is_answering(start: Start, hasura: Upstr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_clients_connected(start: Start, number: int) -> None:
+def test_a_signal_ends_it_at_once_with_clients_that_are_idle_or_slow(start: Start, number: int) -> None:
     gateway = start()
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port)
-    connection.request("GET", "/sync")
-    connection.getresponse().read()
+    clients = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(4)]
+    for client, data in zip(
+        clients, (b"", b"POST /sync", sync().raw()[:-1], b"GET /sync HTTP/1.1\r\n\r\n"), strict=True
+    ):
+        client.sendall(data)
+    assert clients[-1].recv(100)
+    begun = time.monotonic()
     assert gateway.stop(number) == 0
-    connection.close()
+    assert time.monotonic() - begun < 2
+    for client in clients:
+        client.close()
+    assert_told_nothing(gateway)
 
 
 @pytest.mark.parametrize(
