@@ -55,8 +55,34 @@ def read(
     `pool_id` and `client_id` are what `Ref` of the pool and of the first client give; a further client has its logical
     id appended. Raises StackError with file and line of whatever the emulators cannot follow.
     """
-    tree = _tree(path)
-    values = parameters.read(tree, given)
+    tree = read_tree(path)
+    scope = make_scope(
+        tree,
+        given,
+        region=region,
+        account=account,
+        stack_name=stack_name,
+        pool_id=pool_id,
+        client_id=client_id,
+    )
+    reader = _Reader(scope, path.parent, [*scope.parameters.broken.values(), *resources.undefined(scope)])
+    template = reader.template()
+    if reader.problems or template is None:
+        raise error(reader.problems)
+    return template
+
+
+def make_scope(
+    tree: Tree,
+    given: Mapping[str, str],
+    *,
+    region: str,
+    account: str,
+    stack_name: str,
+    pool_id: str = "",
+    client_id: str = "",
+) -> Scope:
+    """What the names of the template mean in a stack of this name, with the parameters `given`."""
     pseudo: dict[str, Json] = {
         "AWS::AccountId": account,
         "AWS::NotificationARNs": [],
@@ -66,15 +92,12 @@ def read(
         "AWS::StackName": stack_name,
         "AWS::URLSuffix": "amazonaws.com",
     }
-    scope = Scope(tree, values, pseudo, _resources(tree), pool_id, client_id, resources.ref, resources.attribute)
-    reader = _Reader(scope, path.parent, [*values.broken.values(), *resources.undefined(scope)])
-    template = reader.template()
-    if reader.problems or template is None:
-        raise error(reader.problems)
-    return template
+    values = parameters.read(tree, given)
+    return Scope(tree, values, pseudo, _resources(tree), pool_id, client_id, resources.ref, resources.attribute)
 
 
-def _tree(path: Path) -> Tree:
+def read_tree(path: Path) -> Tree:
+    """The template as it is written. Raises StackError for what is no template, or has a section that is not read."""
     if not path.is_file():
         raise StackError(f"There is no template at {path}.")
     tree = yaml_tree.read(path, path.parent.parent, tags=TAGS, includes=False)

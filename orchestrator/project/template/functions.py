@@ -102,6 +102,11 @@ def _unknown(resource: _Resource) -> Iterator[Problem]:
         )
 
 
+def asset(scope: Scope, name: str) -> str | None:
+    """The folder with the sources of the function called `name`, as the template writes it; None where it does not."""
+    return _asset(_Resource(scope, name))
+
+
 def _asset(resource: _Resource) -> str | None:
     """The folder of the sources, told as CDK and SAM do (`Metadata: aws:asset:path`) or as `aws cloudformation package`
     takes it (`Code: ./folder`)."""
