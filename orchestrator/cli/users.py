@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from orchestrator.cli import output as out
+from orchestrator.cli.asking import read_secret
 from orchestrator.cli.users_diff import diff
 from orchestrator.cli.users_seed import seed
 from orchestrator.cli.users_sync import sync
@@ -24,16 +24,6 @@ from orchestrator.stack.verify import claims_of
 
 def accounts(project: Path) -> Accounts:
     return accounts_of(running(find_root(project)))
-
-
-def read_password(*, confirm: bool) -> str:
-    """The password: asked for at a terminal, else the first line of standard input; empty where there is none."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        text: str = click.prompt(
-            "Password", hide_input=True, confirmation_prompt=confirm, default="", show_default=False, err=True
-        )
-        return text
-    return sys.stdin.readline().rstrip("\n") if sys.stdin is not None else ""
 
 
 @click.command()
@@ -51,7 +41,7 @@ def sign_up(project: Path, username: str, attributes: tuple[str, ...], output: o
       hasura-cognito sign-up ada@example.com
       echo 'Correct-Horse-1' | hasura-cognito sign-up ada@example.com -a name=Ada
     """
-    given = read_password(confirm=True)
+    given = read_secret("Password", confirm=True)
     password = given or f"Aa1!{secrets.token_urlsafe(12)}"
     pairs = dict(attribute_pair(text) for text in attributes)
     if "@" in username:
@@ -82,7 +72,7 @@ def sign_in(project: Path, username: str, output: out.Format) -> None:
       hasura-cognito sign-in ada@example.com
       TOKEN=$(echo 'Correct-Horse-1' | hasura-cognito sign-in ada@example.com -o json | jq -r .id_token)
     """
-    password = read_password(confirm=False)
+    password = read_secret("Password")
     if not password:
         raise StackError("No password was given.", "Type it, or send it on standard input.")
     tokens = accounts(project).sign_in(username, password)
