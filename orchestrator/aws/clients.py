@@ -6,7 +6,7 @@ double the time that a command takes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 
 from botocore.config import Config
 from botocore.session import Session
@@ -15,9 +15,12 @@ from orchestrator.aws.failures import told
 from orchestrator.errors import StackError
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
 
 # An answer that never comes takes a call 65 seconds at most: three tries, and up to 3 seconds between two of them.
 PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
@@ -48,17 +51,28 @@ def local_client(service: str, *, endpoint: str, region: str) -> object:
     )
 
 
+class Options(TypedDict, total=False):
+    region: str
+    session: Session
+    many_calls: bool
+
+
 @overload
-def amazon(
-    service: Literal["cognito-idp"], *, region: str = "", many_calls: bool = False
-) -> CognitoIdentityProviderClient: ...
+def amazon(service: Literal["cognito-idp"], **options: Unpack[Options]) -> CognitoIdentityProviderClient: ...
 @overload
-def amazon(service: Literal["lambda"], *, region: str = "") -> LambdaClient: ...
+def amazon(service: Literal["lambda"], **options: Unpack[Options]) -> LambdaClient: ...
 @overload
-def amazon(service: Literal["dynamodb"], *, region: str = "") -> DynamoDBClient: ...
-def amazon(service: Any, *, region: str = "", many_calls: bool = False) -> Any:
+def amazon(service: Literal["dynamodb"], **options: Unpack[Options]) -> DynamoDBClient: ...
+@overload
+def amazon(service: Literal["cloudformation"], **options: Unpack[Options]) -> CloudFormationClient: ...
+@overload
+def amazon(service: Literal["s3"], **options: Unpack[Options]) -> S3Client: ...
+@overload
+def amazon(service: Literal["sts"], **options: Unpack[Options]) -> STSClient: ...
+def amazon(service: Any, *, region: str = "", session: Session | None = None, many_calls: bool = False) -> Any:
     """Amazon's client, configured as boto3's: AWS_PROFILE, SSO, `~/.aws`, AWS_ENDPOINT_URL_… and the other variables
     of the process environment. `region` goes before AWS_DEFAULT_REGION and the profile's.
+    Clients of one `session` share its credentials: where those need an MFA code, it is asked for once.
 
     Throttled and failed calls are tried again as botocore's standard mode does, or with `many_calls` its adaptive one.
     Raises StackError where the profile is unknown or no region is known; other troubles with credentials may show at
@@ -67,6 +81,6 @@ def amazon(service: Any, *, region: str = "", many_calls: bool = False) -> Any:
     with told(f"Reaching Amazon ({service})"):
         try:
             config = LONG_PATIENCE if many_calls else PATIENCE
-            return Session().create_client(service, region_name=region or None, config=config)
+            return (session or Session()).create_client(service, region_name=region or None, config=config)
         except ValueError as error:
             raise StackError(f"Reaching Amazon ({service}) failed: {error}.", "See AWS_ENDPOINT_URL.") from error

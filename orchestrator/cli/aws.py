@@ -5,16 +5,19 @@ from __future__ import annotations
 import click
 
 from orchestrator.cli.aws_attach import attach
+from orchestrator.cli.aws_deploy import deploy
+from orchestrator.cli.aws_destroy import destroy
 from orchestrator.cli.aws_detach import detach
+from orchestrator.cli.aws_status import status
 
 
 @click.group()
 def group() -> None:
-    """Add the functions to a real user pool, and take them out again.
+    """Deploy a real user pool with its functions, or add the functions to one that is there.
 
     Credentials and region are found as boto3 finds them: AWS_PROFILE, AWS_DEFAULT_REGION, SSO, ~/.aws and so on.
     """
 
 
-for command in (attach, detach):
+for command in (deploy, status, destroy, attach, detach):
     group.add_command(command)

@@ -17,6 +17,7 @@ from orchestrator.aws.attach import functions, pools
 from orchestrator.aws.attach.pools import AppClient
 from orchestrator.aws.attach.triggers import ALL, PRE_TOKEN, for_hasura, trigger
 from orchestrator.cli import output as out
+from orchestrator.cli.aws_stack import NEXT, yes
 from orchestrator.errors import StackError
 from orchestrator.project import env_file, pool_env
 from orchestrator.project.config import find_root
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from orchestrator.aws.attach.attach import Change
 
 POOL_ID = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]_[A-Za-z0-9]+")
-NEXT = "Next: `STACK_TUNNEL=ngrok hasura-cognito up` (or another STACK_TUNNEL, see .env.example)."
-
-yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
 def pool_id_of(_: click.Context, __: click.Parameter, text: str | None) -> str | None:

@@ -11,7 +11,8 @@ from orchestrator import settings as all_settings
 from orchestrator.aws.attach import attach as steps
 from orchestrator.aws.attach import pools
 from orchestrator.cli import output as out
-from orchestrator.cli.aws_attach import agreed, pool_id_of, yes
+from orchestrator.cli.aws_attach import agreed, pool_id_of
+from orchestrator.cli.aws_stack import yes
 from orchestrator.project import env_file, pool_env
 from orchestrator.project.config import find_root
 

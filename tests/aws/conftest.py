@@ -79,9 +79,10 @@ def fake_amazon(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
                 self.send_header("content-length", str(len(body)))
                 self.send_header("x-amzn-errortype", code)
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command != "HEAD":
+                    self.wfile.write(body)
 
-            do_GET = do_POST = do_PUT = do_DELETE = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,0 +1,1 @@
+"""The CloudFormation stack: deployed, looked at, and taken away again."""

@@ -1,0 +1,107 @@
+"""What is deployed: the stack's outputs, its pool with the triggers, its functions, and who holds a lease."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.aws.deploy import pool, stacks
+from orchestrator.aws.deploy.stacks import Resource, Stack
+from orchestrator.aws.failures import told
+from orchestrator.errors import StackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+
+Facts = Mapping[str, Any]
+
+# What is read of a lease: all but the key.
+READ = ("client_id", "owner", "holder", "url", "expires_at")
+
+
+@dataclass(frozen=True)
+class Clients:
+    cognito: CognitoIdentityProviderClient
+    awslambda: LambdaClient
+    dynamodb: DynamoDBClient
+
+
+def facts(clients: Clients, stack: Stack, resources: tuple[Resource, ...]) -> Facts:
+    """`{"stack", "outputs", "pool", "functions", "leases"}`; a part that can't be read is `{"error": why}`."""
+    pools, tables = stacks.of_type(resources, stacks.POOL), stacks.of_type(resources, stacks.LEASE_TABLE)
+    return {
+        "stack": {
+            "name": stack.name,
+            "id": stack.id,
+            "account": stack.account,
+            "region": stack.region,
+            "status": stack.status,
+            "reason": stack.reason,
+            "created": stack.created.isoformat(),
+            "updated": stack.updated.isoformat() if stack.updated else None,
+            "console": stack.console_url,
+        },
+        "outputs": dict(stack.outputs),
+        "pool": _told(partial(pool_facts, clients.cognito, pools[0])) if pools else None,
+        "functions": [
+            {"name": name, **_told(partial(function, clients.awslambda, name))}
+            for name in stacks.of_type(resources, stacks.FUNCTION)
+        ],
+        "leases": _told(partial(leases, clients.dynamodb, tables[0], time.time())) if tables else None,
+    }
+
+
+def pool_facts(client: CognitoIdentityProviderClient, pool_id: str) -> Facts:
+    """`{"id", "name", "users", "mfa", "triggers": {name: function}}`; Cognito estimates the number of users."""
+    found = pool.find(client, pool_id)
+    return asdict(found) if found else {"id": pool_id, "error": f"There is no user pool {pool_id} any more."}
+
+
+def function(client: LambdaClient, name: str) -> Facts:
+    """`{"state", "last_update", "modified", "runtime"}` as Lambda calls them; `reason` where a state has one."""
+    with told(f"Describing the function {name}"):
+        described: Mapping[str, Any] = client.get_function_configuration(FunctionName=name)
+    reason = described.get("LastUpdateStatusReason") or described.get("StateReason")
+    return {
+        "state": described.get("State", ""),
+        "last_update": described.get("LastUpdateStatus", ""),
+        "modified": described.get("LastModified", ""),
+        "runtime": described.get("Runtime", ""),
+        **({"reason": reason} if reason else {}),
+    }
+
+
+def leases(client: DynamoDBClient, table: str, now: float) -> Facts:
+    """`{"table", "state", "items": [{"client_id", "owner", "holder", "url", "expires_in"}]}`; `expires_in` are
+    seconds, below 0 when the lease is over. The gateways' keys stay in the table."""
+    with told(f"Reading the leases in {table}"):
+        state = client.describe_table(TableName=table)["Table"].get("TableStatus", "")
+        pages = client.get_paginator("scan").paginate(
+            TableName=table,
+            ProjectionExpression=", ".join(f"#{name}" for name in READ),
+            ExpressionAttributeNames={f"#{name}": name for name in READ},
+        )
+        found = [item for page in pages for item in page["Items"]]
+    return {"table": table, "state": state, "items": _leases(found, now)}
+
+
+def _leases(items: Sequence[Mapping[str, Any]], now: float) -> list[Facts]:
+    return [
+        {
+            **{name: item.get(name, {}).get("S", "") for name in READ if name != "expires_at"},
+            "expires_in": int(float(item.get("expires_at", {}).get("N", 0)) - now),
+        }
+        for item in items
+    ]
+
+
+def _told(read: Callable[[], Facts]) -> Facts:
+    try:
+        return read()
+    except StackError as error:
+        return {"error": error.message}
