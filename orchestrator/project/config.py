@@ -7,12 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import StackError
-from orchestrator.project import yaml_tree
-from orchestrator.project.http import SYSTEM, Trust
-from orchestrator.settings import read_env_file
+from orchestrator.project.trust import SYSTEM, Trust
+
+if TYPE_CHECKING:
+    from orchestrator.project import yaml_tree
 
 FILE = "config.yaml"
 DIRECTORIES = {"metadata_directory": "metadata", "migrations_directory": "migrations", "seeds_directory": "seeds"}
@@ -76,6 +77,10 @@ def find_root(start: Path) -> Path:
 
 def read(root: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """The `config.yaml` in the folder `root`. Raises StackError with file and line for what it cannot follow."""
+    # `status` finds the root only, and loading these takes a twentieth of the time that it may take.
+    from orchestrator.project import yaml_tree
+    from orchestrator.settings import read_env_file
+
     file = root / FILE
     if not file.is_file():
         raise StackError(

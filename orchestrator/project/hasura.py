@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import StackError
-from orchestrator.project.http import SYSTEM, Trust, http_client
+from orchestrator.project.http import http_client
+from orchestrator.project.trust import SYSTEM, Trust
 
 
 class HasuraError(StackError):

@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
-from orchestrator.errors import StackError
-
-
-@dataclass(frozen=True)
-class Trust:
-    """Which certificates of a server count: what the system trusts, or what the authorities in a file sign, or any."""
-
-    authorities: Path | None = None
-    anyone: bool = False
-
-    def context(self) -> ssl.SSLContext | bool:
-        """For httpx. Raises StackError for a file that can't be read."""
-        if self.anyone:
-            return False
-        if self.authorities is None:
-            return True
-        try:
-            return ssl.create_default_context(cafile=self.authorities)
-        except OSError as error:  # An SSLError is one, too.
-            raise StackError(
-                f"The certificate authority {self.authorities} can't be read: {error.strerror or error}.",
-                "Correct certificate_authority in config.yaml; it is a file in PEM form.",
-            ) from error
-
-
-SYSTEM = Trust()
+from orchestrator.project.trust import SYSTEM, Trust
 
 
 def http_client(

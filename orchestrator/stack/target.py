@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.errors import StackError
 from orchestrator.launchers.child import Children
 from orchestrator.project import config
-from orchestrator.project.http import SYSTEM, Trust
+from orchestrator.project.trust import SYSTEM, Trust
 from orchestrator.settings import read_env_file
 from orchestrator.stack import record as records
 from orchestrator.stack.machine import settings_here

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import StackError
 from orchestrator.project import config
-from orchestrator.project.http import Trust
+from orchestrator.project.trust import Trust
 
 from .conftest import Write
 

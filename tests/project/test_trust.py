@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from orchestrator.errors import StackError
 from orchestrator.project import hasura
-from orchestrator.project.http import SYSTEM, Trust
+from orchestrator.project.trust import SYSTEM, Trust
 
 
 @dataclass(frozen=True)
