@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.aws.failures import code_of, told
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SECONDS = 120
 RENEW_SECONDS = 40.0
+# A clock that is off by less than this leaves a renewed lease standing.
+CLOCK_SECONDS = 60
 
 Item = Mapping[str, Mapping[str, Any]]
 
@@ -65,7 +68,7 @@ class Lease:
 
         with told(f"Claiming the lease of app client {self._client_id}"):
             try:
-                self._client.put_item(
+                answer = self._client.put_item(
                     TableName=self._table,
                     Item=item,
                     ConditionExpression="attribute_not_exists(client_id) OR expires_at < :now OR #owner = :owner",
@@ -75,7 +78,8 @@ class Lease:
                 )
             except ClientError as error:
                 raise self._refused(error) from error
-        return f"lease of app client {self._client_id} in the table {self._table}"
+        wrong = clock_warning(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""), self._clock())
+        return f"lease of app client {self._client_id} in the table {self._table}{wrong}"
 
     def release(self) -> str:
         """Deletes the lease if it is this stack's."""
@@ -106,6 +110,24 @@ class Lease:
         if code_of(error) == "ConditionalCheckFailedException":
             return held(self._client_id, cast("Item", error.response.get("Item", {})))
         return error
+
+
+def clock_warning(date: str, now: float) -> str:
+    """What is added to the line for people where Amazon's time, the Date of its answer, is another than ours.
+
+    The function goes by Amazon's time: it takes a lease that was written with a slow clock for one that has expired.
+
+    >>> clock_warning("Wed, 25 Nov 2026 04:00:00 GMT", 1795579200 - 100)
+    "; this machine's clock is 100 s behind Amazon's: set it, or the lease holds too short"
+    """
+    try:
+        behind = parsedate_to_datetime(date).timestamp() - now
+    except ValueError:
+        return ""
+    if abs(behind) < CLOCK_SECONDS:
+        return ""
+    how, what = ("behind", "too short") if behind > 0 else ("ahead of", "too long")
+    return f"; this machine's clock is {abs(behind):.0f} s {how} Amazon's: set it, or the lease holds {what}"
 
 
 def held(client_id: str, item: Item) -> StackError:

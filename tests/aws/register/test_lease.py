@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,10 @@ class Table:
 
 
 class Clock:
-    now = 1_800_000_000.0
+    """A clock that is right until it is set."""
+
+    def __init__(self) -> None:
+        self.now = float(int(time.time()))
 
     def __call__(self) -> float:
         return self.now
@@ -70,13 +74,14 @@ def item(table: Table, client_id: str = "client") -> dict[str, Any] | None:
 
 def test_a_lease_says_where_until_when_and_with_which_key(table: Table, clock: Clock) -> None:
     said = lease(table, "ada", clock).register(URL, proved_at=1_799_999_999_123)
+    expires_at = str(int(clock.now) + 120)
     assert item(table) == {
         "client_id": "client",
         "owner": "ada",
         "holder": "ada@laptop",
         "url": URL,
         "key": f"{KEY}-ada",
-        "expires_at": "1800000120",
+        "expires_at": expires_at,
         "proved_at": "1799999999123",
     }
     assert said == f"lease of app client client in the table {table.name}"
@@ -89,7 +94,8 @@ def test_the_owner_renews_it_and_changes_the_url(table: Table, clock: Clock) -> 
     mine.register("https://two.example/sync", proved_at=2)
     now = item(table)
     assert now
-    assert (now["url"], now["expires_at"], now["proved_at"]) == ("https://two.example/sync", "1800000160", "2")
+    expires_at = str(int(clock.now) + 120)
+    assert (now["url"], now["expires_at"], now["proved_at"]) == ("https://two.example/sync", expires_at, "2")
 
 
 def test_the_same_owner_takes_it_up_again_after_a_crash(table: Table, clock: Clock) -> None:
@@ -145,6 +151,14 @@ def test_of_eight_at_once_one_gets_it(table: Table, clock: Clock) -> None:
     assert (item(table) or {})["owner"] == winner
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(-100, "s behind Amazon's"), (100, "s ahead of Amazon's"), (30, None)])
+def test_a_clock_that_is_minutes_off_is_told(table: Table, clock: Clock, seconds: int, said: str | None) -> None:
+    clock.now += seconds
+    line = lease(table, "ada", clock).register(URL, proved_at=1)
+    assert ("clock is" in line) == bool(said)
+    assert (said or "lease of") in line
+
+
 def test_release_deletes_what_is_ours_and_only_that(table: Table, clock: Clock) -> None:
     mine, other = lease(table, "ada", clock), lease(table, "bob", clock)
     mine.register(URL, proved_at=1)
@@ -174,7 +188,7 @@ def test_a_fake_amazon_denies_the_claim_and_the_action_is_named(
 def test_an_item_without_a_holder_is_told_by_its_owner(table: Table, clock: Clock) -> None:
     table.client.put_item(
         TableName=table.name,
-        Item={"client_id": {"S": "client"}, "owner": {"S": "0a1b"}, "expires_at": {"N": "1800000100"}},
+        Item={"client_id": {"S": "client"}, "owner": {"S": "0a1b"}, "expires_at": {"N": str(int(clock.now) + 100)}},
     )
     with pytest.raises(StackError, match=r"in use by another stack \(0a1b\)"):
         lease(table, "ada", clock).register(URL, proved_at=1)
