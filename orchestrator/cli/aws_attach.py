@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator import settings as all_settings
+from orchestrator.aws.attach import app_clients, functions, pools
 from orchestrator.aws.attach import attach as steps
-from orchestrator.aws.attach import functions, pools
-from orchestrator.aws.attach.pools import AppClient
+from orchestrator.aws.attach.app_clients import AppClient
 from orchestrator.aws.attach.triggers import ALL, PRE_TOKEN, for_hasura, trigger
 from orchestrator.cli import output as out
 from orchestrator.cli.aws_stack import NEXT, yes
@@ -81,7 +81,7 @@ def attach(
     region = pool_id.partition("_")[0]
     cognito, awslambda = amazon("cognito-idp", region=region), amazon("lambda", region=region)
     pool = pools.describe(cognito, pool_id)
-    client = chosen_client(pools.app_clients(cognito, pool_id), client_id, pool_id)
+    client = chosen_client(app_clients.app_clients(cognito, pool_id), client_id, pool_id)
     chosen = names or ALL
     by_trigger = dict.fromkeys(chosen, sync_function or settings.sync.function)
     if PRE_TOKEN in chosen:
@@ -99,6 +99,8 @@ def attach(
         return
     out.stderr.print("Attached." if change.lines else "Attached already: the pool has these triggers.")
     out.print_facts({**triggers, "pool": pool_id, "client": client.id})
+    for notice in app_clients.notices(cognito, pool_id, client.id):
+        out.stderr.print(f"Note: {notice}", markup=False)
     out.stderr.print(f".env names the pool and the client. {NEXT}", markup=False)
 
 

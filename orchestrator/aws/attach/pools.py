@@ -63,19 +63,6 @@ def describe(client: CognitoIdentityProviderClient, pool_id: str) -> Pool:
     return Pool(described, without(mfa, "ResponseMetadata"))
 
 
-@dataclass(frozen=True)
-class AppClient:
-    id: str
-    name: str
-
-
-def app_clients(client: CognitoIdentityProviderClient, pool_id: str) -> list[AppClient]:
-    """All app clients of the pool."""
-    with told(f"Listing the app clients of the user pool {pool_id}"):
-        pages = list(client.get_paginator("list_user_pool_clients").paginate(UserPoolId=pool_id))
-    return [AppClient(each["ClientId"], each["ClientName"]) for page in pages for each in page["UserPoolClients"]]
-
-
 def update(client: CognitoIdentityProviderClient, before: Pool, after: Pool) -> None:
     """Makes the pool that was `before` what `after` says, and looks whether it then is so.
 

@@ -12,7 +12,7 @@ from orchestrator.aws.attach import attach as steps
 from orchestrator.aws.attach import functions, note, pools
 from orchestrator.aws.attach.triggers import ALL, for_hasura
 from orchestrator.errors import StackError
-from tests.cognito.conftest import CLIENT, PASSWORD, POOL
+from tests.cognito.conftest import PASSWORD, POOL
 
 from .conftest import ARN, FUNCTIONS, PRE_TOKEN_ARN, SYNC_ARN, Account, statements
 
@@ -197,7 +197,3 @@ def test_a_function_or_a_pool_that_is_not_there_is_named(account: Account) -> No
         functions.arn_of(account.awslambda, "nobody")
     with pytest.raises(StackError, match="There is no user pool us-east-1_Nothing"):
         pools.describe(account.cognito, "us-east-1_Nothing")
-
-
-def test_the_app_clients_are_listed(account: Account) -> None:
-    assert [client.id for client in pools.app_clients(account.cognito, POOL)] == [CLIENT]
