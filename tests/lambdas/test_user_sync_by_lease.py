@@ -203,6 +203,12 @@ def test_the_request_to_dynamodb_is_a_consistent_read_of_one_item(dynamodb_playe
     assert logged()["error"].startswith("no stack is up")
 
 
+def test_dynamodb_is_amazons_unless_an_endpoint_is_told(user_sync):
+    endpoint = sys.modules["leases"]._endpoint
+    assert endpoint({}, "eu-west-1") == "https://dynamodb.eu-west-1.amazonaws.com"
+    assert endpoint({"AWS_ENDPOINT_URL": "http://localhost:1"}, "eu-west-1") == "http://localhost:1"
+
+
 def test_the_connection_to_dynamodb_stays_open(dynamodb_played, capsys):
     function, dynamodb = dynamodb_played
     dynamodb.answer = b"{}"
