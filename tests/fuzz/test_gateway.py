@@ -10,6 +10,6 @@ from tests.fuzz.gateway import run, running
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_requests_find_nothing(seed: int) -> None:
     with running() as (gateway, behind):
-        report = run(gateway, behind, seed, requests=400)
+        report = run(gateway, behind, seed, requests=250)
     assert not report.findings, "\n".join(report.findings)
-    assert report.answers["200"] > 20
+    assert report.answers["200"] > 15

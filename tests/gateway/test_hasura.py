@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import json
 import socket
 
 import pytest
@@ -60,8 +62,6 @@ async def test_a_name_that_is_none_is_502() -> None:
 
 
 async def test_what_does_not_speak_http_is_502() -> None:
-    import asyncio
-
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
@@ -92,8 +92,6 @@ async def test_an_answer_is_bounded(hasura: Upstream) -> None:
 
 @pytest.mark.parametrize("secret", [ADMIN_SECRET, 'with "quotes" and \\'])
 async def test_an_answer_that_holds_the_admin_secret_is_withheld(hasura: Upstream, secret: str) -> None:
-    import json
-
     hasura.answer = json.dumps({"errors": [{"message": f"headers: {secret}"}]}).encode()
     async with Hasura(hasura.url, secret) as ours:
         with pytest.raises(Refusal) as refused:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.gateway.signature import gateway_id
-from tests.gateway.conftest import ENVIRON, Gateway, Start, config
+from tests.gateway.conftest import ENVIRON, Gateway, Start, config, started
 from tests.gateway.requests import ADMIN_SECRET, KEY, MUTATION, Request, contents, now_milliseconds, signed, sync
-from tests.gateway.upstream import WRITTEN, Upstream
+from tests.gateway.upstream import WRITTEN, Upstream, upstream
 
 # The id in the contents is what a request's log line may say, and nothing else of them.
 PERSONAL = ("ada@example.com", '"ada"')
@@ -105,11 +106,8 @@ def foreign() -> dict[str, tuple[Request, int, str]]:
 
 
 @pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory):
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Upstream]]:
     """A gateway for all rows of a table, and the server behind it."""
-    from tests.gateway.conftest import started
-    from tests.gateway.upstream import upstream
-
     folder = tmp_path_factory.mktemp("gateway")
     with upstream() as hasura, started(config(hasura.url, folder), folder) as gateway:
         yield gateway, hasura
