@@ -46,7 +46,7 @@ async def keep(settings: config.Config, environ: Mapping[str, str]) -> None:
     except StackError as error:
         # As for any failure, `up` finds it in the state; ending here would only make the supervisor start us again.
         say(f"failed: {error}")
-        state.write(file, State("failed", time.time(), error=error))
+        show(file, State("failed", time.time(), error=error))
         await until.wait()
     else:
         await keeper.run(reopen=state.was_open(file), until=until)
@@ -61,7 +61,7 @@ def make_keeper(settings: config.Config, environ: Mapping[str, str]) -> Keeper:
         target=settings.target,
         path=settings.path,
         probe=lambda url: probe.probe(url, settings.gateway_id),
-        show=lambda new: state.write(Path(settings.state), new),
+        show=lambda new: show(Path(settings.state), new),
         say=say,
         clock=Clock(),
         chance=random.random,
@@ -74,6 +74,14 @@ def make_registrar(registration: Mapping[str, Any] | None, environ: Mapping[str,
     from orchestrator.aws.register import from_config  # botocore takes its time, and not everybody registers
 
     return Registrar(from_config(registration, environ))
+
+
+def show(file: Path, new: State) -> None:
+    """Writes the state; a disk that is full for a while does not end a tunnel."""
+    try:
+        state.write(file, new)
+    except StackError as error:
+        say(str(error))
 
 
 def say(line: str) -> None:

@@ -6,12 +6,11 @@ opening ──► open ◄──► reopening          A failure of the first op
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from orchestrator.errors import StackError
-from orchestrator.tunnel.clock import Clock, back_off, slept
+from orchestrator.tunnel.clock import Clock, Reading, back_off, slept
 from orchestrator.tunnel.providers.provider import Dropped, Moved, Provider
 from orchestrator.tunnel.public_url import joined
 from orchestrator.tunnel.registration import Registrar
@@ -105,11 +104,12 @@ class Keeper:
         """The URL of a tunnel that is open, and registered if possible. It is tried for ever."""
         self._say(f"dropped: {why}")
         self._show("reopening", error=StackError(f"The tunnel dropped: {why}.", "It is being opened again."))
-        for attempt in itertools.count(1):
+        attempt = 1
+        while True:
             await self._provider.close()
             seconds = back_off(attempt, self._chance())
             self._say(f"again in {seconds:.1f} s")
-            await self._clock.sleep(seconds)
+            attempt = 1 if await self._wait(seconds) else attempt + 1
             try:
                 url = await self._open()
             except StackError as error:
@@ -118,7 +118,6 @@ class Keeper:
             else:
                 await self._try_to_register(url)
                 return url
-        raise AssertionError
 
     async def _move(self, url: str) -> str:
         """The other URL of the tunnel, proved, and registered if possible; or that of a new tunnel."""
@@ -126,7 +125,7 @@ class Keeper:
         try:
             await self._prove(url, PROVE_SECONDS, self._astray)
         except StackError as error:
-            return await self._reopen(error.message)
+            return await self._reopen(error.message.rstrip("."))
         await self._try_to_register(url)
         return url
 
@@ -146,16 +145,28 @@ class Keeper:
             event = await self._provider.watch(max(0.0, min(TICK_SECONDS, due - before.monotonic)))
             if event is not None:
                 return event
-            after = self._clock.read()
-            asleep = slept(before, after)
-            if asleep > SLEPT_SECONDS:
-                self._say(f"the machine slept for {asleep:.0f} s")
-            elif after.monotonic < due:
+            if not self._has_slept(before) and self._clock.monotonic() < due:
                 continue
             dropped = await self._beat(url)
             if dropped:
                 return dropped
             due = self._clock.monotonic() + self._until_beat()
+
+    async def _wait(self, seconds: float) -> bool:
+        """Waits that long; True as soon as it turns out that the machine has slept."""
+        end = self._clock.monotonic() + seconds
+        while (left := end - self._clock.monotonic()) > 0:
+            before = self._clock.read()
+            await self._clock.sleep(min(TICK_SECONDS, left))
+            if self._has_slept(before):
+                return True
+        return False
+
+    def _has_slept(self, before: Reading) -> bool:
+        asleep = slept(before, self._clock.read())
+        if asleep > SLEPT_SECONDS:
+            self._say(f"the machine slept for {asleep:.0f} s")
+        return asleep > SLEPT_SECONDS
 
     def _until_beat(self) -> float:
         if self._state.error:

@@ -36,7 +36,7 @@ class Asleep:
 class Scene:
     """`opens` are what each opening gives, `events` what then happens; when there are none left, the stop comes.
 
-    `down` are the seconds, from and to, in which a URL leads nowhere.
+    `down` are the seconds, from and to, in which a URL leads nowhere; at `sleeps_at` the machine sleeps for an hour.
     """
 
     opens: list[str | StackError]
@@ -47,6 +47,7 @@ class Scene:
     registered: bool = True
     now: float = 0.0
     slept: float = 0.0
+    sleeps_at: float | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     done: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -79,6 +80,8 @@ class Scene:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+        if self.sleeps_at is not None and self.now >= self.sleeps_at:
+            self.slept, self.sleeps_at = 3600, None
         await asyncio.sleep(0)
 
     # The provider

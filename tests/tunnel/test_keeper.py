@@ -86,6 +86,15 @@ async def test_openings_that_fail_are_tried_for_ever_with_longer_and_longer_wait
     assert scene.states[-1].error is None
 
 
+async def test_a_machine_that_wakes_up_does_not_wait_any_longer() -> None:
+    offline = StackError("There is no network.", "Wait.")
+    scene = Scene([A, *[offline] * 7, A], [After(0, Dropped("ssh ended"))])
+    scene.sleeps_at = 64
+    await scene.play()
+    opened = [float(line.split()[0]) for line in scene.done if line.endswith(" open")]
+    assert opened == [0, 1, 3, 7, 15, 31, 63, 65, 66]
+
+
 async def test_every_opening_closes_what_is_left_of_the_one_before() -> None:
     scene = Scene([A, StackError("No."), A], [After(0, Dropped("ssh ended"))])
     await scene.play()

@@ -6,12 +6,13 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,8 @@ def main() -> int:
         region=arguments.region or None,
         log_event_callback=tell_trouble,
     )
+    # pyngrok speaks to ngrok on this machine, which no proxy reaches.
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = f"127.0.0.1,{os.environ.get('no_proxy', '')}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         return _keep(config, arguments, tell)
@@ -93,7 +96,7 @@ def _config(folder: Path, secret: str) -> Path:
     return path
 
 
-def _keep(config: PyngrokConfig, arguments: argparse.Namespace, tell: Any) -> int:
+def _keep(config: PyngrokConfig, arguments: argparse.Namespace, tell: Callable[[What, str], None]) -> int:
     """Opens the endpoint and watches it until it is gone."""
     from pyngrok import ngrok, process
     from pyngrok.exception import PyngrokError

@@ -123,6 +123,16 @@ async def test_the_token_that_ngrok_keeps_will_do(
         assert fake.calls[0]["config"]["agent"] == {"authtoken": "kept-token"}
 
 
+async def test_a_proxy_of_the_environment_does_not_stand_between_pyngrok_and_its_agent(
+    fake: FakeNgrok, gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.com")
+    async with tunnel(fake, gateway, tmp_path) as provider:
+        assert await probe(f"{await provider.open()}/sync", GATEWAY_ID) is None
+        assert fake.calls[0]["env"]["no_proxy"] == "127.0.0.1,example.com"
+
+
 async def test_an_agent_that_dies_drops_the_tunnel_which_can_be_opened_again(
     fake: FakeNgrok, gateway: Gateway, tmp_path: Path
 ) -> None:
