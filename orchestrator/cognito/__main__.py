@@ -34,7 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%FT%T%z"
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         model = ServiceModel.load()
         config = read(options.config, model)
