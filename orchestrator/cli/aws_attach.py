@@ -15,7 +15,7 @@ from orchestrator import settings as all_settings
 from orchestrator.aws.attach import app_clients, functions, pools
 from orchestrator.aws.attach import attach as steps
 from orchestrator.aws.attach.app_clients import AppClient
-from orchestrator.aws.attach.triggers import ALL, PRE_TOKEN, for_hasura, trigger
+from orchestrator.aws.attach.triggers import ALL, ID_TOKEN_ONLY, PRE_TOKEN, for_hasura, trigger
 from orchestrator.cli import output as out
 from orchestrator.cli.aws_stack import NEXT, yes
 from orchestrator.errors import StackError
@@ -26,6 +26,9 @@ from orchestrator.project.pool_env import RealPool
 if TYPE_CHECKING:
     from orchestrator.aws.attach.attach import Change
 
+LITE_NOTICE = (
+    "On the plan Lite only ID tokens get Hasura's claims: have your application send those, not access tokens."
+)
 POOL_ID = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]_[A-Za-z0-9]+")
 
 
@@ -99,7 +102,8 @@ def attach(
         return
     out.stderr.print("Attached." if change.lines else "Attached already: the pool has these triggers.")
     out.print_facts({**triggers, "pool": pool_id, "client": client.id})
-    for notice in app_clients.notices(cognito, pool_id, client.id):
+    id_token_only = [LITE_NOTICE] if triggers.get(PRE_TOKEN, "").endswith(ID_TOKEN_ONLY) else []
+    for notice in [*app_clients.notices(cognito, pool_id, client.id), *id_token_only]:
         out.stderr.print(f"Note: {notice}", markup=False)
     out.stderr.print(f".env names the pool and the client. {NEXT}", markup=False)
 

@@ -69,6 +69,15 @@ def test_the_jwt_secret_in_env_follows_the_pool(project: Project, emulated: Acco
     }
 
 
+def test_a_pool_on_the_plan_lite_has_claims_in_id_tokens_only_and_that_is_said(
+    project: Project, emulated: Account
+) -> None:
+    emulated.cognito.update_user_pool(UserPoolId=POOL, UserPoolTier="LITE")
+    done = project.ok("aws", "attach", POOL, "--yes")
+    assert "hasura-cognito-pre-token-generation V1_0" in done.out
+    assert "only ID tokens get Hasura's claims" in done.err
+
+
 def test_a_no_changes_nothing(project: Project, emulated: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     before = emulated.describe()
     env = project.write(".env", ENV)

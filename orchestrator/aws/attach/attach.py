@@ -57,7 +57,7 @@ def plan_attach(pool: Pool, wanted: Mapping[str, Trigger]) -> Change:
     after = pool.with_triggers(changed(pool.triggers, lasting))
     if noted:
         after = after.with_tags({**pool.tags, note.TAG: note.text(noted)})
-    return Change(pool, after, tuple(dict.fromkeys(each.arn for each in lasting.values())))
+    return Change(pool, after, tuple(dict.fromkeys(each.arn for name, each in lasting.items() if name in noted)))
 
 
 def attach(cognito: CognitoIdentityProviderClient, awslambda: LambdaClient, change: Change) -> None:

@@ -68,7 +68,7 @@ def update(client: CognitoIdentityProviderClient, before: Pool, after: Pool) -> 
 
     Raises StackError where the pool was changed by somebody else meanwhile, and where it is not what it should be.
     """
-    if changed := differences(before.described, describe(client, before.id).described):
+    if changed := differences(whole(before), whole(describe(client, before.id))):
         raise StackError(
             f"The user pool {before.id} was changed by somebody else just now ({changed[0][2:]}).",
             "Nothing was done. Do it again.",
@@ -80,15 +80,19 @@ def update(client: CognitoIdentityProviderClient, before: Pool, after: Pool) -> 
     verify(client, after)
 
 
+def whole(pool: Pool) -> Described:
+    return {**pool.described, "SecondFactors": pool.mfa}
+
+
 def send(client: CognitoIdentityProviderClient, pool: Pool) -> None:
     """One UpdateUserPool with all settings."""
     from botocore.exceptions import ClientError
 
     shape = client.meta.service_model.operation_model("UpdateUserPool").input_shape
-    whole = request(pool.described, shape.members if shape else ())
+    settings = request(pool.described, shape.members if shape else ())
     with told(f"Update of the user pool {pool.id}"):
         try:
-            client.update_user_pool(**whole)
+            client.update_user_pool(**settings)
         except ClientError as error:
             if code_of(error) == "ConcurrentModificationException":
                 raise StackError(
@@ -98,7 +102,7 @@ def send(client: CognitoIdentityProviderClient, pool: Pool) -> None:
                 raise
             # It demands SMS of a pool whose second factors are others. SetUserPoolMfaConfig knows those, so that the
             # pool is without for the moment between the two.
-            client.update_user_pool(**without(whole, "MfaConfiguration"))
+            client.update_user_pool(**without(settings, "MfaConfiguration"))
 
 
 def keep_mfa(client: CognitoIdentityProviderClient, before: Pool) -> None:
@@ -116,9 +120,7 @@ def keep_mfa(client: CognitoIdentityProviderClient, before: Pool) -> None:
 
 def verify(client: CognitoIdentityProviderClient, wanted: Pool) -> None:
     """Raises StackError that names what is not as it should be."""
-    found = describe(client, wanted.id)
-    wrong = differences({**wanted.described, "mfa": wanted.mfa}, {**found.described, "mfa": found.mfa})
-    if wrong:
+    if wrong := differences(whole(wanted), whole(describe(client, wanted.id))):
         raise StackError(
             f"The user pool {wanted.id} is not as it should be after the update: " + "; ".join(wrong) + ".",
             "- is what it should be, + is what it is. Set it right in the AWS console.",

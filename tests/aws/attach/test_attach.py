@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.aws.attach import attach as steps
 from orchestrator.aws.attach import functions, note, pools
-from orchestrator.aws.attach.triggers import ALL, for_hasura
+from orchestrator.aws.attach.triggers import ALL, Trigger, for_hasura
 from orchestrator.errors import StackError
 from tests.cognito.conftest import PASSWORD, POOL
 
@@ -89,6 +89,14 @@ def test_attaching_again_changes_nothing(account: Account) -> None:
     assert statements(account, FUNCTIONS["user_sync"]) == [STATEMENT]
 
 
+def test_a_pool_that_has_the_triggers_by_other_means_is_left_alone(account: Account) -> None:
+    change_triggers(account, PostConfirmation=SYNC_ARN, PostAuthentication=SYNC_ARN)
+    before = account.describe()
+    assert attach(account, ("PostConfirmation", "PostAuthentication")).lines == []
+    assert account.describe() == before
+    assert statements(account, FUNCTIONS["user_sync"]) == []
+
+
 def test_one_trigger_after_the_other_is_taken_back_together(account: Account) -> None:
     before = account.describe()
     attach(account, ("PostAuthentication",))
@@ -112,6 +120,7 @@ def test_a_trigger_of_somebody_else_is_named_and_nothing_is_changed(account: Acc
 def test_a_version_of_the_event_from_before_comes_back(account: Account) -> None:
     change_triggers(account, PreTokenGeneration=PRE_TOKEN_ARN)
     attach(account)
+    assert statements(account, FUNCTIONS["pre_token_generation"]) == [STATEMENT]
     assert account.describe()["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V2_0"
     detach(account)
     now = account.describe()["LambdaConfig"]
@@ -119,7 +128,6 @@ def test_a_version_of_the_event_from_before_comes_back(account: Account) -> None
         "PreTokenGeneration": PRE_TOKEN_ARN,
         "PreTokenGenerationConfig": {"LambdaArn": PRE_TOKEN_ARN, "LambdaVersion": "V1_0"},
     }
-    assert statements(account, FUNCTIONS["pre_token_generation"]) == [STATEMENT]
 
 
 def test_a_newer_version_of_the_event_stays(account: Account) -> None:
@@ -165,6 +173,17 @@ def test_a_pool_that_was_changed_since_it_was_shown_is_left_alone(account: Accou
         steps.attach(account.cognito, account.awslambda, change)
     assert account.describe() == now
     assert statements(account, FUNCTIONS["user_sync"]) == []
+
+
+def test_second_factors_that_were_changed_since_are_not_put_back(account: Account) -> None:
+    change = steps.plan_attach(pools.describe(account.cognito, POOL), {"PostConfirmation": Trigger(SYNC_ARN)})
+    account.cognito.set_user_pool_mfa_config(
+        UserPoolId=POOL, MfaConfiguration="OFF", SoftwareTokenMfaConfiguration={"Enabled": True}
+    )
+    now = pools.describe(account.cognito, POOL)
+    with pytest.raises(StackError, match="was changed by somebody else just now"):
+        steps.attach(account.cognito, account.awslambda, change)
+    assert pools.describe(account.cognito, POOL) == now
 
 
 def test_second_factors_stay(account: Account) -> None:
