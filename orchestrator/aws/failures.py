@@ -53,6 +53,10 @@ THROTTLED = (
 )  # fmt: skip
 
 
+class Denied(StackError):
+    """These credentials may not do that."""
+
+
 @contextlib.contextmanager
 def told(doing: str) -> Iterator[None]:
     """Turns what botocore raises into a StackError, `{doing} failed: {reason}.`, with a hint."""
@@ -76,7 +80,7 @@ def answered(doing: str, error: ClientError) -> StackError:
     code, said = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
     if code in DENIED:
         action = denied_action(said) or error.operation_name
-        return StackError(
+        return Denied(
             f"{doing} failed: these AWS credentials may not {action}. {said}".strip(),
             f"Have {action} allowed, or choose another profile with AWS_PROFILE.",
         )

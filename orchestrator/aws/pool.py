@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from orchestrator.aws.failures import told
+from orchestrator.errors import StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -36,9 +37,21 @@ class RemotePool:
 def describe(cognito: CognitoIdentityProviderClient, *, pool_id: str, client_id: str, awslambda: str) -> RemotePool:
     """The pool and its app client. Raises StackError where there is none, or it may not be looked at."""
     with told(f"Look-up of the user pool {pool_id}"):
-        pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        try:
+            pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        except cognito.exceptions.ResourceNotFoundException as error:
+            raise StackError(
+                f"This AWS account has no user pool {pool_id} in {cognito.meta.region_name}.",
+                "Set COGNITO_POOL_ID and COGNITO_CLIENT_ID, or have `hasura-cognito aws deploy` make a pool; "
+                "AWS_PROFILE chooses the account.",
+            ) from error
     with told(f"Look-up of the app client {client_id}"):
-        client = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
+        try:
+            client = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
+        except cognito.exceptions.ResourceNotFoundException as error:
+            raise StackError(
+                f"The user pool {pool_id} has no app client {client_id}.", "Set COGNITO_CLIENT_ID to one that it has."
+            ) from error
     address = cognito.meta.endpoint_url
     return RemotePool(
         id=pool_id,

@@ -145,7 +145,7 @@ def tell_deaths(root: Path, done: threading.Event) -> None:
 @click.pass_obj
 def down(project: Path) -> None:
     """Stop everything that `up` started. The data, the users and the keys stay in .stack/."""
-    stopped = lifecycle.down(Layout(find_root(project)))
+    stopped = lifecycle.down(Layout(find_root(project)), os.environ)
     click.echo("Stopped." if stopped else "Nothing was running.")
 
 
@@ -157,5 +157,5 @@ def reset(project: Path, yes: bool) -> None:
     root = find_root(project)
     if not yes:
         click.confirm(f"Delete the database and the users of the stack in {root}?", abort=True, err=True)
-    lifecycle.reset(Layout(root))
+    lifecycle.reset(Layout(root), os.environ)
     click.echo("Everything is gone. `hasura-cognito up` starts anew.")

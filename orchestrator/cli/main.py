@@ -35,6 +35,7 @@ COMMANDS = {
     "metadata": ("orchestrator.cli.metadata:group", "Apply, export and compare Hasura's metadata."),
     "seed": ("orchestrator.cli.seed:group", "Apply and create seeds."),
     "aws": ("orchestrator.cli.aws:group", "Let a real user pool work with this stack."),
+    "tunnel": ("orchestrator.cli.tunnel:tunnel", "Show the tunnel to this machine, and where it is registered."),
     "lambda": ("orchestrator.cli.lambdas:group", "List and invoke functions, read their logs."),
 }
 

@@ -97,11 +97,28 @@ def print_for_people(facts: Mapping[str, Any]) -> None:
             "issuer": urls["issuer"],
             "keys": urls["jwks"],
             "Lambda": urls["lambda"],
+            **tunnel_facts(facts["services"].get("tunnel")),
             "pool id": pool["id"],
             "client id": pool["client_id"],
             "secrets": "admin secret and database password are in .stack/secrets.env, or where you set them",
         }
     )
+
+
+def tunnel_facts(tunnel: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """
+    >>> tunnel_facts({"url": "https://a.example", "registered": "lease of c1", "error": None})
+    {'tunnel': 'https://a.example', 'registered': 'lease of c1'}
+    """
+    if tunnel is None:
+        return {}
+    error = tunnel["error"]
+    told = {
+        "tunnel": tunnel["url"],
+        "registered": tunnel["registered"],
+        "trouble": f"{error['message']} {error['hint']}".strip() if error else None,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ from orchestrator.gateway.app import Forward, Gateway
 from orchestrator.gateway.config import Config, Secrets
 from orchestrator.gateway.connection import BoundedProtocol, Connections
 from orchestrator.gateway.errors import ConfigError
-from orchestrator.gateway.hasura import TOTAL_SECONDS, Hasura
+from orchestrator.gateway.hasura import ANSWER_SECONDS, Hasura
 from orchestrator.gateway.replays import open_replays
 from orchestrator.gateway.request_log import RequestLog
 from orchestrator.gateway.sync_request import SyncMutation
@@ -77,7 +78,7 @@ def make_server(
             server_header=False,
             date_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=round(TOTAL_SECONDS + 1),
+            timeout_graceful_shutdown=math.ceil(ANSWER_SECONDS + 1),
         )
     )
 

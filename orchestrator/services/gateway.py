@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.services.spec import Child, HttpReady, Spec
 
+NAME = "gateway"
 PATH = "/sync"
 
 
@@ -34,7 +35,7 @@ def gateway(
     """`mutation` is the text of the one that may be sent, `columns` what its `user` may have."""
     config = state / "gateway.json"
     return Spec(
-        name="gateway",
+        name=NAME,
         run=Child(
             argv=(sys.executable, "-m", "orchestrator.gateway", "--config", str(config)),
             cwd=state,

@@ -81,7 +81,10 @@ Ready = HttpReady | PostgresReady | StateReady
 
 @dataclass(frozen=True)
 class Spec:
-    """One service. `env` comes on top of PATH, HOME and the locale; `ports` are by the variable that sets them."""
+    """One service. `env` comes on top of PATH, HOME and the locale; `ports` are by the variable that sets them.
+
+    One that is `last` is started when migrations and metadata are applied.
+    """
 
     name: str
     run: Child | InCompose
@@ -89,6 +92,7 @@ class Spec:
     ports: Mapping[str, int]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     needs: tuple[str, ...] = ()
+    last: bool = False
 
     @property
     def child(self) -> Child:

@@ -23,6 +23,10 @@ AWS = "AWS_"
 STOP_SECONDS = 25
 
 
+def config_file(state: Path) -> Path:
+    return state / "tunnel.json"
+
+
 def state_file(state: Path) -> Path:
     """Where the keeper says how it goes; `orchestrator.tunnel.state` describes it."""
     return state / "tunnel.state.json"
@@ -43,7 +47,7 @@ def tunnel(
 
     Of `environ` it gets what reaches AWS and the internet.
     """
-    config = state / "tunnel.json"
+    config = config_file(state)
     document = {
         "provider": settings.provider,
         "options": options(settings),

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.aws.failures import Denied
 from orchestrator.errors import writing
 from orchestrator.launchers.images import Pulled
 from orchestrator.services.spec import Spec
@@ -20,6 +21,7 @@ from orchestrator.stack.machine import plan_here, require_free
 from orchestrator.stack.plan import NO_FRONTS, Layout, Plan
 from orchestrator.stack.record import Record, fingerprint
 from orchestrator.stack.runners import Runners
+from orchestrator.stack.tunnel import release_left
 from orchestrator.stack.verify import Check, verify
 
 
@@ -63,11 +65,14 @@ def up(
         if record and stale:
             # Should this fail, nobody may take what then runs for what ran before.
             records.write(layout.record, record.without(spec.name for spec in stale))
-        start(plan, stale, runners, pool, report)
+        prepare(plan, stale, runners, report)
+        start(plan, stale, runners, pool, report, last=False)
         started = Record.of(plan, applied=record.applied if record else "")
         records.write(layout.record, started)
         applied = apply(plan, layout.root, record, changed=bool(stale), report=report)
         records.write(layout.record, replace(started, applied=applied))
+        undo.callback(runners.stop, [spec for spec in stale if spec.last])
+        start(plan, stale, runners, pool, report, last=True)
         if accounts:
             prove(accounts.result(), plan, report)
         undo.pop_all()
@@ -100,8 +105,8 @@ def stale_services(plan: Plan, runners: Runners, record: Record | None) -> tuple
     return tuple(spec for spec in plan.specs if spec.name not in running or known.get(spec.name) != fingerprint(spec))
 
 
-def start(plan: Plan, stale: Sequence[Spec], runners: Runners, pool: ThreadPoolExecutor, report: Report) -> None:
-    """Starts these services, side by side where one does not need the other, and waits until all are ready."""
+def prepare(plan: Plan, stale: Sequence[Spec], runners: Runners, report: Report) -> None:
+    """Stops these services, and makes sure that they can be started."""
     for spec in stale:
         runners.check(spec)
     if stale:
@@ -110,11 +115,21 @@ def start(plan: Plan, stale: Sequence[Spec], runners: Runners, pool: ThreadPoolE
     for spec in stale:
         for variable, port in spec.ports.items():
             require_free(spec.name, variable, port)
-    if stale:
+    if stale or runners.superfluous(plan.specs):
         runners.open(plan.specs)
+
+
+def start(
+    plan: Plan, stale: Sequence[Spec], runners: Runners, pool: ThreadPoolExecutor, report: Report, *, last: bool
+) -> None:
+    """Starts those of the services whose time it is, side by side where one does not need the other, and waits until
+    all are ready.
+    """
     futures: dict[str, Future[None]] = {}
     for spec in plan.specs:
-        needs = [futures[name] for name in spec.needs]
+        if spec.last != last:
+            continue
+        needs = [futures[name] for name in spec.needs if name in futures]
         futures[spec.name] = pool.submit(start_one, runners, spec, needs, plan.wait_seconds, spec in stale, report)
     done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
     for future in done:
@@ -148,27 +163,36 @@ def prove(accounts: Accounts, plan: Plan, report: Report) -> None:
     def show(check: Check) -> None:
         report(Event("verify", check.what, check.seconds))
 
-    verify(accounts, plan.urls.graphql, plan.admin_secret, show, synced=plan.synced)
+    try:
+        verify(accounts, plan.urls.graphql, plan.admin_secret, show, synced=plan.synced)
+    except Denied as error:  # Not everybody who may sign in to a pool may make users of it.
+        report(Event("verify", f"not done: {error.message}", 0))
 
 
-def down(layout: Layout) -> bool:
-    """Stops everything, the data stays; False if nothing was running."""
+def down(layout: Layout, environ: Mapping[str, str]) -> bool:
+    """Stops everything, the data stays; False if nothing was running.
+
+    Raises StackError, with everything stopped, where a tunnel stays registered.
+    """
     if not layout.state.is_dir():
         return False
     with records.locked(layout.lock):
-        return Runners(layout).close()
+        ran = Runners(layout).close()
+        release_left(layout, environ)
+        return ran
 
 
-def reset(layout: Layout) -> None:
+def reset(layout: Layout, environ: Mapping[str, str]) -> None:
     """Stops everything and deletes the stack's folder, and the containers with their data.
 
-    Raises StackError if there are some and no engine answers.
+    Raises StackError if there are some and no engine answers, or where a tunnel stays registered.
     """
     if not layout.state.is_dir():
         return
     with records.locked(layout.lock):
         runners = Runners(layout)
         runners.close()
+        release_left(layout, environ)
         runners.containers.remove()
         for path in layout.state.iterdir():
             if path != layout.lock:

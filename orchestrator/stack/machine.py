@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +17,10 @@ from orchestrator.services import callback
 from orchestrator.services.awslambda import ACCOUNT
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.settings import Ports, Settings, load, read_env_file
+from orchestrator.stack import exposure
 from orchestrator.stack import record as records
 from orchestrator.stack.backend import choose
+from orchestrator.stack.exposure import Here
 from orchestrator.stack.plan import NO_FRONTS, STACK_NAME, Addresses, Layout, Plan
 from orchestrator.stack.planning import make_plan, template_parameters
 from orchestrator.stack.record import Record
@@ -28,6 +32,7 @@ PORT_VARIABLES = {
     "lambda": "LAMBDA_PORT",
     "gateway": "GATEWAY_PORT",
 }
+MUTATION = Path("lambdas", "user_sync", "mutation.graphql")
 # Where the template's client calls back to.
 CALLBACK_PORT = 3000
 
@@ -54,10 +59,12 @@ def plan_here(
         else read_template(layout.root, settings, Addresses(settings.host, chosen, fronts))
     )
     means = backend.docker or find_postgres(settings, environ)
-    plan = make_plan(settings, content, means, ports=chosen, layout=layout, fronts=fronts)
+    plan = make_plan(
+        settings, content, means, ports=chosen, layout=layout, here=here(layout.root, settings, environ), fronts=fronts
+    )
     chosen_by_us = [("backend", f"{backend.name}: {backend.why}")] if backend.why and not running else []
     pages = [(callback.NAME, notice) for notice in callback_notices(settings.ports, chosen)]
-    return replace(plan, notices=(*chosen_by_us, *pages))
+    return replace(plan, notices=(*chosen_by_us, *pages, *exposure.notices(settings)))
 
 
 def read_template(root: Path, settings: Settings, addresses: Addresses) -> Template:
@@ -85,6 +92,23 @@ def remote_pool(settings: Settings) -> RemotePool:
         client_id=settings.cognito.client_id,
         awslambda=awslambda,
     )
+
+
+def here(root: Path, settings: Settings, environ: Mapping[str, str]) -> Here:
+    """What a tunnel needs of this machine. Raises StackError where there is no mutation that it may let through."""
+    mutation = read_mutation(root) if settings.tunnel.provider != "none" else ""
+    return Here(mutation, holder=f"{getpass.getuser()}@{socket.gethostname()}", environ=environ)
+
+
+def read_mutation(root: Path) -> str:
+    path = root / MUTATION
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(
+            f"{path} can't be read: {error}.",
+            "It is the mutation that the sync function sends, and the only one that the tunnel lets through.",
+        ) from error
 
 
 def settings_here(layout: Layout, environ: Mapping[str, str]) -> Settings:

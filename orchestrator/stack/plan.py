@@ -45,11 +45,6 @@ class Layout:
     def logs(self) -> Path:
         return self.state / "logs"
 
-    @property
-    def tunnel(self) -> Path:
-        """What the tunnel's keeper says of it."""
-        return self.state / "tunnel.state.json"
-
 
 @dataclass(frozen=True)
 class Addresses:
@@ -88,6 +83,13 @@ class Addresses:
             return "localhost"
         return f"[{self.host}]" if ":" in self.host else self.host
 
+    @property
+    def number(self) -> str:
+        """The host for who would take `localhost` for ::1, where somebody else may listen."""
+        if self.name != "localhost":
+            return self.name
+        return "[::1]" if ":" in self.host else "127.0.0.1"
+
 
 @dataclass(frozen=True)
 class Urls:
@@ -102,6 +104,7 @@ class Urls:
     awslambda: str
     tunnel: str | None
     callback: str | None = None
+    gateway: str | None = None
 
 
 @dataclass(frozen=True)

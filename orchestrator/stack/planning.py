@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.aws.pool import RemotePool
-from orchestrator.services import callback, hasura, jwt_secret, origins, postgres
+from orchestrator.services import callback, gateway, hasura, jwt_secret, origins, postgres
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import DockerHost, Spec
 from orchestrator.settings import Settings
 from orchestrator.stack import user_pool
+from orchestrator.stack.exposure import Here, exposed
 from orchestrator.stack.plan import NO_FRONTS, Addresses, Layout, Plan, Pool, Urls
 from orchestrator.stack.user_pool import UserPool
 
@@ -41,6 +42,7 @@ def make_plan(
     *,
     ports: Mapping[str, int],
     layout: Layout,
+    here: Here,
     fronts: Mapping[str, int] = NO_FRONTS,
 ) -> Plan:
     """The whole stack on these ports; where there is none for it, there is no testing web page.
@@ -71,6 +73,7 @@ def make_plan(
             *pool.emulators,
             hasura_spec(settings, addresses, means, layout, pool, jwt_secret=secret),
             *callback_page(pool, urls, addresses, layout),
+            *exposed(settings, here, addresses, layout, pool, graphql_url=urls.graphql),
         ),
         ports=ports,
         admin_secret=settings.hasura.admin_secret,
@@ -118,16 +121,17 @@ def make_urls(settings: Settings, addresses: Addresses, pool: UserPool, page: st
         hosted_ui=sign_in,
         awslambda=pool.awslambda,
         tunnel=None,
+        gateway=addresses.url(gateway.NAME) if settings.tunnel.provider != "none" else None,
         callback=page if pool.client is not None and page and callback.leads_to(pool.client, page) else None,
     )
 
 
 def postgres_url(settings: Settings, addresses: Addresses, database: str) -> str:
-    """The superuser's login; 127.0.0.1 rather than a name, because libpq would try ::1 first."""
+    """The superuser's login."""
     return postgres.url(
         user=settings.postgres.user,
         password=settings.postgres.password,
-        host="127.0.0.1" if addresses.name == "localhost" else addresses.name,
+        host=addresses.number,
         port=addresses.ports["postgres"],
         database=database,
     )

@@ -25,6 +25,10 @@ class Runners:
         in_containers = self.containers.states() if backend == "docker" else {}
         return {**self.children.states(), **in_containers}
 
+    def superfluous(self, specs: Sequence[Spec]) -> bool:
+        """Whether there are processes of services that are not wanted any more."""
+        return bool(set(self.children.states()) - {spec.name for spec in specs})
+
     def check(self, spec: Spec) -> None:
         if isinstance(spec.run, Child):
             self.children.check(spec)

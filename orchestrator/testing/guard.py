@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ def main(root: str, state: str) -> None:
     from orchestrator.stack import lifecycle
     from orchestrator.stack.plan import Layout
 
-    lifecycle.reset(Layout(Path(root), Path(state)))
+    lifecycle.reset(Layout(Path(root), Path(state)), os.environ)
 
 
 if __name__ == "__main__":

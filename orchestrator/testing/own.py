@@ -54,7 +54,7 @@ def own_stack(
         layout = Layout(root, Path(tempfile.mkdtemp(prefix="hasura-cognito-test-", dir=data_folder())))
         undo.callback(shutil.rmtree, layout.state, ignore_errors=True)
         undo.enter_context(guarded(root, layout.state))
-        undo.callback(lifecycle.reset, layout)
+        undo.callback(lifecycle.reset, layout, environ)
         ports = _ports()
         triggers = Triggers()
         fronts = {name: Front(ports[name]) for name in BEHIND_A_FRONT}

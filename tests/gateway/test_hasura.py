@@ -49,6 +49,15 @@ async def test_hasura_that_is_slow_is_504(hasura: Upstream) -> None:
     assert (refused.status, refused.code) == (504, "hasura-slow")
 
 
+async def test_what_hasura_was_slow_with_is_not_taken_back(hasura: Upstream) -> None:
+    hasura.silent = True
+    async with Hasura(hasura.url, ADMIN_SECRET, seconds=0.1) as ours:
+        with pytest.raises(Refusal):
+            await ours.send(b"{}")
+        hasura.release.set()
+        assert await asyncio.to_thread(hasura.patient.get, timeout=10)
+
+
 async def test_hasura_that_is_away_is_502() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +19,8 @@ WRITTEN = b'{"data":{"insert_users_one":{"id":"8c1f1f62"}}}'
 class Upstream:
     """What it answers, and what it was asked.
 
-    `silent` keeps clients waiting until `release`; `hang_up` closes a connection after an answer, without having said
-    so.
+    `silent` keeps clients waiting until `release`, and `patient` says which of them were still there then; `hang_up`
+    closes a connection after an answer, without having said so.
     """
 
     url: str
@@ -28,6 +30,7 @@ class Upstream:
     hang_up: bool = False
     silent: bool = False
     release: threading.Event = field(default_factory=threading.Event)
+    patient: queue.SimpleQueue[bool] = field(default_factory=queue.SimpleQueue)
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     connections: int = 0
 
@@ -65,6 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         played.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         if played.silent:
             played.release.wait(20)
+            played.patient.put(self._is_open())
             self.close_connection = True
             return
         with suppress(ConnectionError):
@@ -76,6 +80,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = played.hang_up
 
     do_GET = do_POST
+
+    def _is_open(self) -> bool:
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
 
     def log_message(self, *_: object) -> None:
         pass

@@ -15,6 +15,7 @@ from orchestrator.services.callback import hosted_ui, with_urls
 from orchestrator.services.postgres import PostgresBinaries
 from orchestrator.services.spec import Child, DockerHost, HttpReady, InCompose, Spec
 from orchestrator.settings import load
+from orchestrator.stack.exposure import Here
 from orchestrator.stack.machine import read_template
 from orchestrator.stack.plan import Addresses, Layout, Plan
 from orchestrator.stack.planning import make_plan
@@ -22,6 +23,7 @@ from orchestrator.stack.planning import make_plan
 PROJECT = Path(__file__).parents[2]
 BINARIES = PostgresBinaries(Path("/pg/bin"), "15.18", "system")
 PORTS = {"postgres": 5433, "hasura": 8080, "cognito": 9229, "lambda": 9001}
+HERE = Here("mutation { x }", "ada@laptop", {"AWS_PROFILE": "dev", "HOME": "/home/ada"})
 SECRETS = {"POSTGRES_PASSWORD": "pg-secret", "HASURA_GRAPHQL_ADMIN_SECRET": "admin-secret"}
 
 
@@ -29,7 +31,7 @@ def plan(*, callback: int | None = None, **environ: str) -> Plan:
     settings = load(environ, {}, SECRETS)
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
     ports = {**PORTS, **({"callback": callback} if callback else {})}
-    return make_plan(settings, read, BINARIES, ports=ports, layout=Layout(Path("/project")))
+    return make_plan(settings, read, BINARIES, ports=ports, layout=Layout(Path("/project")), here=HERE)
 
 
 def plan_in_aws(*, callback: int | None = None, **client: object) -> Plan:
@@ -46,7 +48,7 @@ def plan_in_aws(*, callback: int | None = None, **client: object) -> Plan:
         awslambda="https://lambda.eu-west-1.amazonaws.com",
     )
     ports = {**PORTS, **({"callback": callback} if callback else {})}
-    return make_plan(settings, remote, BINARIES, ports=ports, layout=Layout(Path("/project")))
+    return make_plan(settings, remote, BINARIES, ports=ports, layout=Layout(Path("/project")), here=HERE)
 
 
 def spec(of: Plan, name: str) -> Spec:
@@ -176,7 +178,12 @@ def test_on_docker_hasura_reads_the_keys_by_the_gateway_and_expects_the_same_iss
     settings = load({}, {}, SECRETS)
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
     made = make_plan(
-        settings, read, DockerHost("services: {}", "172.17.0.1"), ports=PORTS, layout=Layout(Path("/project"))
+        settings,
+        read,
+        DockerHost("services: {}", "172.17.0.1"),
+        ports=PORTS,
+        layout=Layout(Path("/project")),
+        here=HERE,
     )
     secret = json.loads(spec(made, "hasura").env["HASURA_GRAPHQL_JWT_SECRET"])
     assert secret["jwk_url"] == "http://host.docker.internal:9229/us-east-1_LocalDev1/.well-known/jwks.json"
@@ -191,7 +198,7 @@ def test_who_asks_a_service_with_a_front_asks_there_and_the_service_listens_as_b
     settings = load({}, {}, SECRETS)
     fronts = {"hasura": 8081, "lambda": 9002}
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS, fronts))
-    made = make_plan(settings, read, BINARIES, ports=PORTS, layout=Layout(Path("/project")), fronts=fronts)
+    made = make_plan(settings, read, BINARIES, ports=PORTS, layout=Layout(Path("/project")), here=HERE, fronts=fronts)
     environment = config(spec(made, "lambda"))["functions"][1]["environment"]
     assert environment["HASURA_GRAPHQL_URL"] == made.urls.graphql == "http://localhost:8081/v1/graphql"
     assert config(spec(made, "cognito"))["lambda_url"] == made.urls.awslambda == "http://localhost:9002"
@@ -233,4 +240,4 @@ def test_an_own_jwt_secret_must_fit_the_pool_in_aws() -> None:
     settings = load({"HASURA_GRAPHQL_JWT_SECRET": '{"jwk_url": "x", "issuer": "http://localhost:9229/p"}'}, {}, SECRETS)
     remote = RemotePool("p", "https://issuer", {"ClientId": "c1"}, {}, None, "https://cognito", "https://lambda")
     with pytest.raises(StackError, match="its issuer is http://localhost:9229/p, and that of the pool's tokens is"):
-        make_plan(settings, remote, BINARIES, ports=PORTS, layout=Layout(Path("/project")))
+        make_plan(settings, remote, BINARIES, ports=PORTS, layout=Layout(Path("/project")), here=HERE)

@@ -1,0 +1,132 @@
+"""A sign-in at a pool in AWS (played by the emulators) reaches the local table, through a real sshd."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.flow.aws.conftest import Cloud, Developer, until
+
+CLIENT = "hasuralocalclient"
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+
+
+def test_up_proves_the_way_through_the_tunnel_and_down_takes_the_lease_back(
+    cloud: Cloud, new_developer: Callable[..., Developer]
+) -> None:
+    ada = new_developer("ada")
+    done = ada.project.run("up")
+    assert done.code == 0, done.err + ada.project.logs() + cloud.said()
+    assert done.err.count("✓ verify") == 7
+    facts = ada.project.status()
+    assert set(facts["services"]) == {"postgres", "hasura", "gateway", "tunnel"}
+    assert facts["identity"] == "aws"
+    assert facts["urls"]["tunnel"] == facts["services"]["tunnel"]["url"]
+    assert cloud.leases()[CLIENT]["url"] == f"{facts['urls']['tunnel']}/sync"
+    ada.project.ok("down")
+    assert cloud.leases() == {}
+    sub = cloud.sign_up()
+    cloud.sign_in(sub)
+    assert f"no stack is up for the app client {CLIENT}" in cloud.said()
+
+
+def test_a_tunnel_that_dies_is_opened_anew_and_its_other_url_registered(cloud: Cloud, ada: Developer) -> None:
+    sub, before = cloud.sign_up(), ada.tunnel()
+    (ssh,) = [each for each in psutil.Process(before["pid"]).children(recursive=True) if each.name() == "ssh"]
+    ssh.kill()
+    until(lambda: ada.tunnel()["state"] == "running" and ada.tunnel()["url"] != before["url"], "another tunnel is open")
+    until(lambda: cloud.leases()[CLIENT]["url"] == f"{ada.tunnel()['url']}/sync", "the lease has the other URL")
+    cloud.sign_in(sub)
+    assert ada.has_row(sub)
+
+
+@pytest.mark.parametrize("on_failure", ["allow", "deny"])
+def test_a_hasura_that_hangs_costs_the_sign_in_only_where_that_is_asked_for_and_has_the_row_when_it_is_back(
+    cloud: Cloud, ada: Developer, on_failure: str
+) -> None:
+    cloud.set_function(SYNC_ON_FAILURE=on_failure)
+    sub = cloud.sign_up()
+    hasura = ada.project.status()["services"]["hasura"]["pid"]
+    os.kill(hasura, signal.SIGSTOP)
+    try:
+        if on_failure == "allow":
+            cloud.sign_in(sub)
+        else:
+            with pytest.raises(cloud.stack.cognito.exceptions.UserLambdaValidationException):
+                cloud.sign_in(sub)
+    finally:
+        os.kill(hasura, signal.SIGCONT)
+    assert ada.gateway_log()[-1]["status"] == 504
+    until(lambda: ada.has_row(sub), "the row is there")
+    later = cloud.sign_up()
+    cloud.sign_in(later)
+    assert ada.has_row(later)
+
+
+def test_a_lease_that_has_expired_or_is_signed_with_another_key_lets_the_sign_in_pass_without_a_row(
+    cloud: Cloud, ada: Developer
+) -> None:
+    sub = cloud.sign_up()
+    cloud.change_lease(CLIENT, "expires_at", {"N": "1"})
+    cloud.sign_in(sub)
+    assert "ran out" in cloud.said()
+    cloud.change_lease(CLIENT, "expires_at", {"N": "99999999999"})
+    key = cloud.leases()[CLIENT]["key"]
+    cloud.change_lease(CLIENT, "key", {"S": "x" * len(key)})
+    cloud.sign_in(sub)
+    assert ada.gateway_log()[-1]["status"] == 401
+    assert not ada.has_row(sub)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="no libfaketime on this machine: apt-get install libfaketime")
+def test_a_function_whose_clock_is_ten_minutes_late_is_refused(cloud: Cloud, ada: Developer) -> None:
+    sub = cloud.sign_up()
+    cloud.set_function(LD_PRELOAD=str(FAKETIME), FAKETIME="-600s", FAKETIME_DONT_FAKE_MONOTONIC="1")
+    cloud.sign_in(sub)
+    assert ada.gateway_log()[-1]["status"] == 401
+    assert not ada.has_row(sub)
+
+
+def test_two_developers_share_a_pool_with_an_app_client_each(
+    cloud: Cloud, ada: Developer, new_developer: Callable[..., Developer]
+) -> None:
+    pool_id = cloud.stack.facts["pool"]["id"]
+    second = cloud.stack.cognito.create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName="grace",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    grace = new_developer("grace", COGNITO_CLIENT_ID=second)
+    grace.up()
+    adas, graces = cloud.sign_up(), cloud.sign_up()
+    cloud.sign_in(adas)
+    cloud.sign_in(graces, second)
+    assert (ada.has_row(adas), ada.has_row(graces)) == (True, False)
+    assert (grace.has_row(adas), grace.has_row(graces)) == (False, True)
+    grace.project.ok("down")
+    cloud.sign_in(cloud.sign_up())
+    assert set(cloud.leases()) == {CLIENT}
+
+
+def test_a_client_that_somebody_else_holds_is_told_and_left_alone(
+    cloud: Cloud, ada: Developer, new_developer: Callable[..., Developer]
+) -> None:
+    before = cloud.leases()
+    grace = new_developer("grace")
+    said = grace.project.fails("up")
+    assert f"App client {CLIENT} is in use by" in said
+    assert grace.project.processes() == []
+    assert cloud.leases()[CLIENT]["owner"] == before[CLIENT]["owner"]
+
+
+def test_a_failed_up_leaves_nothing_registered(cloud: Cloud, new_developer: Callable[..., Developer]) -> None:
+    cloud.replace_environment({})
+    ada = new_developer("ada")
+    assert "no row came into the table users" in ada.project.fails("up")
+    assert cloud.leases() == {}
+    assert ada.project.processes() == []
