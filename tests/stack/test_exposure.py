@@ -23,6 +23,7 @@ IN_AWS = UserPool(
     client={"ClientId": "c1"},
     audience=("c1",),
     triggers={},
+    origins=(),
     cognito="https://cognito",
     awslambda="https://lambda",
     hosted_ui=None,
