@@ -224,6 +224,7 @@ class Faults:
     def _answers(self, service: str) -> bool:
         from orchestrator.launchers import ready
         from orchestrator.services.spec import HttpReady, StateReady
+        from orchestrator.services.tunnel import state_file
 
         urls = self._stack.urls
         if service == POSTGRES:
@@ -232,7 +233,7 @@ class Faults:
             HASURA: HttpReady(f"{urls.hasura}/healthz"),
             COGNITO: HttpReady(f"{urls.cognito}/_local/health"),
             LAMBDA: HttpReady(f"{urls.awslambda}/_local/health"),
-            TUNNEL: StateReady(self._stack.layout.tunnel),
+            TUNNEL: StateReady(state_file(self._stack.layout.state)),
         }
         return ready.answers(questions[service], seconds=2)
 
