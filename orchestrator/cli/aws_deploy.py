@@ -21,6 +21,7 @@ from orchestrator.cli.aws_plan import show_plan
 from orchestrator.cli.aws_stack import NEXT, Progress, Where, stack_name, where, yes
 from orchestrator.errors import StackError
 from orchestrator.project import env_file, pool_env
+from orchestrator.project.pool_env import RealPool
 from orchestrator.project.template import deployable
 from orchestrator.project.template.deployable import BUCKET, PREFIX, Deployable
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would change, and change nothing.")
 @yes
 @click.option("--lose-users", is_flag=True, help="With --yes: also when the user pool is replaced or deleted.")
+@click.option("--no-env", is_flag=True, help="Leave .env as it is: for a pool that is not for this project's stack.")
 @click.pass_obj
 def deploy(
     project: Path,
@@ -51,6 +53,7 @@ def deploy(
     only_plan: bool,
     yes: bool,
     lose_users: bool,
+    no_env: bool,
 ) -> None:
     """Deploy lambdas/template.yaml: user pool, app client, hosted UI, functions, roles and the lease table.
 
@@ -87,7 +90,11 @@ def deploy(
                 out.stderr.print("Nothing was changed.")
                 return
             steps.execute(client, bucket, deployment, change_set, undo, Progress())
-    take_pool(client, here)
+    stack = stacks.get_ours(client, here.stack_name)
+    pool = real_pool(client, stack)
+    show_pool(stack, pool)
+    if not no_env:
+        take_pool(here, stack, pool)
 
 
 def without_leftover(client: CloudFormationClient, name: str, *, only_plan: bool, yes: bool) -> Stack | None:
@@ -135,12 +142,7 @@ def agreed(change_set: ChangeSet, *, yes: bool, lose_users: bool) -> bool:
     return confirmed("Deploy this?", yes=yes)
 
 
-def take_pool(client: CloudFormationClient, here: Where) -> None:
-    """Lets `.env` name the pool of the stack, and says what comes next."""
-    stack = stacks.get_ours(client, here.stack_name)
-    pool = real_pool(client, stack)
-    changes = {**pool_env.to_real(here.env_file, pool), "DEPLOY_STACK_NAME": stack.name}
-    changed = env_file.change(here.env_path, changes)
+def show_pool(stack: Stack, pool: RealPool) -> None:
     out.print_facts(
         {
             "stack": f"{stack.name} ({stack.status})",
@@ -152,17 +154,23 @@ def take_pool(client: CloudFormationClient, here: Where) -> None:
             **({"lease table": pool.lease_table} if pool.lease_table else {}),
         }
     )
+
+
+def take_pool(here: Where, stack: Stack, pool: RealPool) -> None:
+    """Lets `.env` name the pool of the stack, and says what comes next."""
+    changes = {**pool_env.to_real(here.env_file, pool), "DEPLOY_STACK_NAME": stack.name}
+    changed = env_file.change(here.env_path, changes)
     click.echo(f"\n.env {'names this pool now' if changed else 'names this pool already'}. {NEXT}")
 
 
-def real_pool(client: CloudFormationClient, stack: Stack) -> pool_env.RealPool:
+def real_pool(client: CloudFormationClient, stack: Stack) -> RealPool:
     """The user pool of the stack, as `.env` is to name it. Raises StackError when the template makes none."""
     resources = stacks.resources(client, stack)
     kinds = (stacks.POOL, stacks.CLIENT, stacks.LEASE_TABLE)
     pools, clients, tables = (stacks.of_type(resources, kind) for kind in kinds)
     if not pools or not clients:
         raise StackError(f"The stack {stack.name} has no user pool with an app client.", "Add both to the template.")
-    return pool_env.RealPool(
+    return RealPool(
         id=pools[0],
         client_id=clients[0],
         issuer=stack.outputs.get("Issuer") or pool_env.issuer_of(pools[0]),

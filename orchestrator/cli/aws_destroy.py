@@ -44,7 +44,7 @@ def destroy(project: Path, stack_name: str | None, yes: bool) -> None:
     bucket = private_bucket(amazon("s3", region=whose.region, session=session), whose)
     cognito = amazon("cognito-idp", region=whose.region, session=session)
     stack = stacks.find_ours(client, here.stack_name)
-    if stack is None:
+    if stack is None or stack.status == stacks.EMPTY:
         clean_up(here, bucket, cognito)
         return
     stacks.require_quiet(stack)

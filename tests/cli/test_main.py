@@ -46,6 +46,16 @@ def test_help_names_every_command_and_loads_none() -> None:
     assert done.stderr.strip() == "['orchestrator.cli', 'orchestrator.cli.main', 'orchestrator.errors']"
 
 
+def test_the_commands_about_aws_load_no_client_of_it_before_they_run() -> None:
+    program = (
+        "import sys; from orchestrator.cli.main import cli;"
+        "cli.get_command(None, 'aws');"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'boto3', 'botocore'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -76,6 +76,13 @@ def test_a_stack_of_another_name_is_remembered_in_env(aws: Aws, project: Deploye
     assert "Nothing to change" in project.ok("aws", "deploy").err
 
 
+def test_env_can_be_left_as_it_is(aws: Aws, project: Deployer) -> None:
+    before = project.env
+    done = project.ok("aws", "deploy", "--yes", "--no-env")
+    assert project.env == before
+    assert aws.stack.made["UserPool"].physical_id in done.out
+
+
 def test_a_declined_question_changes_nothing(aws: Aws, project: Deployer) -> None:
     before = project.env
     done = project.typing("n\n").ok("aws", "deploy")
@@ -196,7 +203,7 @@ def test_a_failed_update_leaves_the_pool_as_it_was(aws: Aws, project: Deployer) 
     project.ok("aws", "deploy", "--yes")
 
 
-def test_what_a_rule_of_the_template_forbids_is_told_before_anything_is_made(aws: Aws, project: Deployer) -> None:
+def test_a_value_that_the_template_does_not_allow_is_told_before_anything_is_made(aws: Aws, project: Deployer) -> None:
     said = project.fails("aws", "deploy", "--parameter", "DefaultRole=a", "--parameter", "SyncOnFailure=perhaps")
     assert "SyncOnFailure must be one of allow, deny" in said
     assert aws.keys() == []
@@ -295,6 +302,21 @@ def test_ctrl_c_in_mid_deployment_says_that_it_goes_on_in_aws(aws: Aws, project:
     aws.cloudformation.finish()
     project.ok("aws", "deploy")
     assert project.env["COGNITO_POOL_ID"] == aws.stack.made["UserPool"].physical_id
+
+
+def test_a_change_set_that_a_killed_command_left_is_in_nobodys_way(aws: Aws, project: Deployer) -> None:
+    aws.cloudformation.create_change_set(
+        {
+            "StackName": aws.name,
+            "ChangeSetType": "CREATE",
+            "TemplateBody": "Resources: {}",
+            "Parameters": [],
+            "Tags": [],
+        }
+    )
+    assert aws.stack.status == "REVIEW_IN_PROGRESS"
+    assert f"There is no stack {aws.name}" in project.fails("aws", "destroy", "--yes")
+    assert f"New stack {aws.name}" in project.ok("aws", "deploy", "--yes").err
 
 
 def test_env_stays_readable_by_whom_it_was(aws: Aws, project: Deployer) -> None:
