@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.row import Row
-from benchmarks.tunnel import gateway, handler
+from benchmarks.tunnel import gateway, handler, ssh
 
 
 def rows() -> Iterator[Row]:
     yield from gateway.rows()
+    yield from ssh.rows()
     yield from handler.rows()

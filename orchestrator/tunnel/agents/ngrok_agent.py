@@ -105,7 +105,7 @@ def _keep(config: PyngrokConfig, arguments: argparse.Namespace, tell: Callable[[
         options = _endpoint(arguments.domain, arguments.policy)
         url = ngrok.connect(arguments.target, name=NAME, pyngrok_config=config, **options).public_url
         agent = process.get_process(config)
-    except PyngrokError as error:
+    except (PyngrokError, OSError) as error:
         tell("failed", _in_words(error))
         return 1
     tell("open", str(url))
@@ -116,7 +116,7 @@ def _keep(config: PyngrokConfig, arguments: argparse.Namespace, tell: Callable[[
             return 1
         try:
             endpoints = {each.name: each.public_url for each in ngrok.get_tunnels(config)}
-        except PyngrokError:
+        except (PyngrokError, OSError):
             continue  # It is about to end, or busy.
         if NAME not in endpoints:
             tell("dropped", "ngrok has closed the endpoint")
