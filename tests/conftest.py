@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 
 from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
@@ -22,6 +23,10 @@ from orchestrator.launchers.ready import wait_for_postgres
 from orchestrator.private_file import write_private
 from orchestrator.services.postgres import PostgresBinaries, postgres
 from orchestrator.services.spec import PostgresReady
+
+# No test depends on how quick the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_xdist_auto_num_workers() -> int:

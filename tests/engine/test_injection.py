@@ -49,9 +49,7 @@ TEXT = st.one_of(
     st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40),
 )
 # Each example is a request; those that fail come again first.
-FAST = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+FAST = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 
 TABLES = """
 create table victim (id int primary key, name text);

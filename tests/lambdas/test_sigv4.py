@@ -31,7 +31,7 @@ def by_botocore(url: str, headers: dict, body: bytes, credentials: tuple, servic
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=some.binary(max_size=300),
     table=TEXT,

@@ -200,7 +200,7 @@ def fields(kind: st.SearchStrategy[str]) -> st.SearchStrategy[list[dict[str, str
     return st.lists(each, max_size=4, unique_by=lambda one: one["name"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.builds(

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import StackError
@@ -49,7 +49,6 @@ def test_only_what_is_asked_for_changes(before: str, changes: dict[str, str | No
     assert changed(before, changes) == after
 
 
-@settings(deadline=None)
 @given(st.dictionaries(names, values), st.dictionaries(names, values))
 def test_what_is_written_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, first: dict[str, str], second: dict[str, str]

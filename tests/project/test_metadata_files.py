@@ -134,7 +134,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES)
 @example("one\n  two\n")
 @example("\n")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 ENVIRONMENT_BYTES = 4096
+# With this variable our function looks nowhere else.
+LEASES = "SYNC_LEASE_TABLE"
 # An update takes Lambda a few seconds, in a VPC up to a minute.
 PATIENCE = 90.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 3.0
@@ -66,6 +68,12 @@ class FunctionEnvironment:
         wanted = {self._url_variable: url, **self._key}
 
         def change(found: Variables) -> Variables:
+            if table := found.get(LEASES):
+                raise StackError(
+                    f"The function {self._function} finds this stack by a lease in the table {table}, "
+                    f"and does not read {self._url_variable}.",
+                    f"Set STACK_REGISTRATION=lease and SYNC_LEASE_TABLE={table}.",
+                )
             self._note(self._before().noting(found, wanted))
             return {**found, **wanted}
 

@@ -219,6 +219,18 @@ def test_too_much_for_the_environment_is_told_in_bytes_and_without_values(
     assert registration(function, before_file).release() == f"restored the environment of the function {function}"
 
 
+def test_a_function_that_would_look_nowhere_but_for_leases_is_not_told_in_vain(
+    api: Any, function: str, before_file: Path
+) -> None:
+    set_variables(api, function, SYNC_LEASE_TABLE="leases")
+    before = environment(api, function)
+    with pytest.raises(StackError, match="finds this stack by a lease in the table leases") as refused:
+        registration(function, before_file).register(URL, proved_at=0)
+    assert "STACK_REGISTRATION=lease" in refused.value.hint
+    assert environment(api, function) == before
+    assert not before_file.exists()
+
+
 def test_a_function_that_is_not_there_is_named(api: Any, before_file: Path) -> None:
     with pytest.raises(StackError) as caught:
         registration("nobody", before_file).register(URL, proved_at=1)

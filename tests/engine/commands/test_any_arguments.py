@@ -136,7 +136,7 @@ NEARLY_RIGHT = st.fixed_dictionaries(
 NAMES = sorted(name for name in commands.COMMANDS if name.startswith("pg_") or "_" in name)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(NAMES), JSON | NAMED | NEARLY_RIGHT)
 def test_a_command_answers_or_refuses(name, args):
     before = inconsistencies(RELATED, DATABASES)

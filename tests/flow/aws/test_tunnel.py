@@ -7,10 +7,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from tests.flow.aws.conftest import Cloud, Developer, until
+from tests.tunnel.fake_ngrok import TOKEN, FakeNgrok
 
 CLIENT = "hasuralocalclient"
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
@@ -43,6 +45,23 @@ def test_a_tunnel_that_dies_is_opened_anew_and_its_other_url_registered(cloud: C
     until(lambda: cloud.leases()[CLIENT]["url"] == f"{ada.tunnel()['url']}/sync", "the lease has the other URL")
     cloud.sign_in(sub)
     assert ada.has_row(sub)
+
+
+def test_with_a_played_ngrok_agent_the_url_that_its_service_changes_is_registered(
+    cloud: Cloud, new_developer: Callable[..., Developer], tmp_path: Path
+) -> None:
+    ngrok = FakeNgrok(tmp_path / "bin")
+    ada = new_developer("ada", STACK_TUNNEL="ngrok", NGROK_PATH=str(ngrok.program), NGROK_AUTHTOKEN=TOKEN)
+    ada.up()
+    first, before = cloud.sign_up(), ada.tunnel()["url"]
+    cloud.sign_in(first)
+    assert ada.has_row(first)
+    httpx.post(f"http://127.0.0.1:{ngrok.calls[-1]['api']}/move", trust_env=False).raise_for_status()
+    until(lambda: cloud.leases()[CLIENT]["url"] != f"{before}/sync", "the lease has another URL")
+    second = cloud.sign_up()
+    cloud.sign_in(second)
+    assert ada.has_row(second)
+    assert TOKEN not in f"{ngrok.calls[-1]['argv']}{ada.project.logs()}"
 
 
 @pytest.mark.parametrize("on_failure", ["allow", "deny"])
