@@ -90,20 +90,26 @@ def archive(world: World, properties: Properties) -> bytes:
     return content
 
 
-def settings(properties: Properties) -> dict[str, Any]:
-    return {name: value for name, value in properties.items() if name not in ("Code", "FunctionName")}
+def settings(world: World, properties: Properties) -> dict[str, Any]:
+    """The function's settings; its environment also says where this AWS has its DynamoDB."""
+    variables = properties["Environment"]["Variables"]
+    here = {"AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.meta.endpoint_url}
+    kept = {name: value for name, value in properties.items() if name not in ("Code", "FunctionName")}
+    return {**kept, "Environment": {"Variables": {**variables, **here}}}
 
 
 def make_function(world: World, logical_id: str, properties: Properties) -> Told:
     code = {"ZipFile": archive(world, properties)}
-    made = world.awslambda.create_function(FunctionName=properties["FunctionName"], Code=code, **settings(properties))
+    made = world.awslambda.create_function(
+        FunctionName=properties["FunctionName"], Code=code, **settings(world, properties)
+    )
     return made["FunctionName"], {"Arn": made["FunctionArn"]}
 
 
 def change_function(world: World, name: str, properties: Properties) -> None:
     world.awslambda.update_function_code(FunctionName=name, ZipFile=archive(world, properties))
     wait(world, name)
-    world.awslambda.update_function_configuration(FunctionName=name, **settings(properties))
+    world.awslambda.update_function_configuration(FunctionName=name, **settings(world, properties))
     wait(world, name)
 
 
