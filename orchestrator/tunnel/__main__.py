@@ -48,9 +48,12 @@ async def keep(settings: config.Config, environ: Mapping[str, str]) -> None:
         say(f"failed: {error}")
         show(file, State("failed", time.time(), error=error))
         await until.wait()
+        is_released = True
     else:
-        await keeper.run(reopen=state.was_open(file), until=until)
-    state.remove(file)
+        is_released = await keeper.run(reopen=state.was_open(file), until=until)
+    # A file that stays tells `down` that something is still registered.
+    if is_released:
+        state.remove(file)
 
 
 def make_keeper(settings: config.Config, environ: Mapping[str, str]) -> Keeper:

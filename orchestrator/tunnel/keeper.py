@@ -67,8 +67,8 @@ class Keeper:
         self._proved_at = 0
         self._may_be_registered = False
 
-    async def run(self, *, reopen: bool, until: asyncio.Event) -> None:
-        """Keeps the tunnel until the event comes; then nothing of ours is registered, and no agent runs.
+    async def run(self, *, reopen: bool, until: asyncio.Event) -> bool:
+        """Keeps the tunnel until the event comes; then no agent runs. True if nothing of ours is registered any more.
 
         `reopen`: another keeper had opened the tunnel and was killed, so that no failure is final.
         """
@@ -78,7 +78,8 @@ class Keeper:
         await asyncio.wait({keeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
         keeping.cancel()
         (outcome,) = await asyncio.gather(keeping, return_exceptions=True)
-        await self._leave()
+        is_released = await self._release()
+        await self._provider.close()
         if isinstance(outcome, StackError):
             self._say(f"failed: {outcome}")
             self._show("failed", error=outcome)
@@ -86,6 +87,7 @@ class Keeper:
         elif not isinstance(outcome, asyncio.CancelledError):
             stopping.cancel()
             raise outcome
+        return is_released
 
     async def _keep(self, *, reopen: bool) -> NoReturn:
         self._may_be_registered = reopen
@@ -229,16 +231,20 @@ class Keeper:
             self._say(str(error))
         self._show("open", url=url, registered=registered, error=error)
 
-    async def _leave(self) -> None:
-        if self._registrar and self._may_be_registered:
-            try:
-                async with asyncio.timeout(RELEASE_SECONDS):
-                    self._say(await self._registrar.release())
-            except TimeoutError:
-                self._say(f"not released: that took longer than {RELEASE_SECONDS:g} s")
-            except StackError as error:
-                self._say(f"not released: {error}")
-        await self._provider.close()
+    async def _release(self) -> bool:
+        """Takes back what was registered; False if that failed, so that somebody else has to."""
+        if not self._registrar or not self._may_be_registered:
+            return True
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                self._say(await self._registrar.release())
+        except TimeoutError:
+            self._say(f"not released: that took longer than {RELEASE_SECONDS:g} s")
+            return False
+        except StackError as error:
+            self._say(f"not released: {error}")
+            return False
+        return True
 
     def _astray(self, url: str, why: str) -> StackError:
         return StackError(f"{url} does not lead to this stack's gateway: {why}.", self._provider.hint)

@@ -51,7 +51,7 @@ def remove(path: Path) -> None:
 
 
 def was_open(path: Path) -> bool:
-    """Whether a keeper that was killed has left this file, and had opened its tunnel."""
+    """Whether a keeper that could not tidy up has left this file, and had opened its tunnel."""
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
         return found["state"] in ("open", "reopening")

@@ -53,7 +53,7 @@ class Scene:
     lines: list[str] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
 
-    async def play(self, *, reopen: bool = False) -> None:
+    async def play(self, *, reopen: bool = False) -> bool:
         keeper = Keeper(
             self,
             Registrar(self) if self.registered else None,
@@ -66,7 +66,7 @@ class Scene:
             chance=lambda: 0.5,
         )
         async with asyncio.timeout(10):
-            await keeper.run(reopen=reopen, until=self.stop)
+            return await keeper.run(reopen=reopen, until=self.stop)
 
     def note(self, what: str) -> None:
         self.done.append(f"{self.now:g} {what}")

@@ -17,7 +17,7 @@ EVER = 1e9
 
 async def test_a_tunnel_is_proved_before_it_is_registered_and_released_before_it_is_closed() -> None:
     scene = Scene([A])
-    await scene.play()
+    assert await scene.play()
     assert scene.done == [
         "0 open",
         f"0 probe {A}",
@@ -238,7 +238,7 @@ async def test_a_release_that_hangs_does_not_keep_the_tunnel_open(monkeypatch: p
 
     scene.release = release  # type: ignore[method-assign]
     try:
-        await scene.play()
+        assert not await scene.play()
     finally:
         hangs.set()
     assert scene.done[-1] == "0 close"
@@ -252,6 +252,6 @@ async def test_a_release_that_fails_is_said() -> None:
         raise StackError("AWS does not answer.", "It lapses by itself.")
 
     scene.release = release  # type: ignore[method-assign]
-    await scene.play()
+    assert not await scene.play()
     assert scene.lines[-1] == "not released: AWS does not answer. It lapses by itself."
     assert scene.done[-1] == "0 close"

@@ -5,7 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,14 @@ import psutil
 import pytest
 
 from orchestrator.launchers import processes
-from tests.aws.conftest import REGION, aws_home, credentials, moto, moto_url
+from tests.aws.conftest import REGION, FakeAmazon, aws_home, credentials, fake_amazon, moto, moto_url
 from tests.tunnel.conftest import GATEWAY_ID, Gateway
 from tests.tunnel.fake_ngrok import TOKEN, FakeNgrok
 from tests.tunnel.program import Program
 from tests.tunnel.sshd import Sshd, needs_sshd
 
 # pytest finds fixtures by their names.
-__all__ = ["aws_home", "credentials", "moto", "moto_url"]
+__all__ = ["aws_home", "credentials", "fake_amazon", "moto", "moto_url"]
 
 KEY = "0123456789abcdef" * 4
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
@@ -167,3 +167,18 @@ def test_a_static_url_is_proved_and_held_by_a_lease_in_moto(
         assert "Item" not in table.get_item(TableName="leases", Key=key)
         assert KEY not in program.log
         assert program.lines[-1] == "released the lease of app client c"
+
+
+def test_a_keeper_that_could_not_release_leaves_its_state_for_whoever_can(
+    tmp_path: Path, gateway: Gateway, environ: dict[str, str], fake_amazon: Callable[..., FakeAmazon]
+) -> None:
+    amazon = fake_amazon((200, "", ""), (400, "AccessDeniedException", "No."))
+    lease = {"kind": "lease", "region": REGION, "table": "leases", "client_id": "c", "owner": "o", "holder": "ada"}
+    aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    settings = config(gateway, "static", {"url": gateway.url}, lease)
+    with Program(tmp_path, settings, {**environ, **aws, "GATEWAY_KEY": KEY}) as program:
+        program.until_open()
+        assert program.stop() == 0
+        assert program.state()["state"] == "open"
+        assert program.lines[-1].startswith("not released: ")
+        assert len(amazon.requests) == 2
