@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.project import catalogue, config, hasura_project, metadata_apply, migrate
+from orchestrator.project import catalogue, config, hasura_project, metadata_apply, migrate, migrations
 from orchestrator.project.hasura import connect
 
 
@@ -30,6 +30,18 @@ def fingerprint(root: Path) -> str:
             digest.update(f"{path.relative_to(root)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def lacks_migration(root: Path, url: str, admin_secret: str) -> bool:
+    """Whether a migration of the project is not applied, or was interrupted."""
+    paths = config.read(root)
+    with connect(url, admin_secret) as hasura:
+        recorded = catalogue.recorded(hasura)
+    return any(
+        recorded.get(source, {}).get(each.version) is not False
+        for source in migrations.sources(paths.migrations)
+        for each in migrations.read(paths.migrations, paths.root, source)
+    )
 
 
 def apply_project(root: Path, url: str, admin_secret: str) -> Iterator[Step]:

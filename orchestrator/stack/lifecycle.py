@@ -69,14 +69,15 @@ def up(
         start(plan, stale, runners, pool, report, last=False)
         started = Record.of(plan, applied=record.applied if record else "")
         records.write(layout.record, started)
-        applied = apply(plan, layout.root, record, changed=bool(stale), report=report)
-        records.write(layout.record, replace(started, applied=applied))
+        files = project.fingerprint(layout.root)
+        did = apply(plan, layout.root, report, anyway=bool(stale) or record is None or record.applied != files)
+        records.write(layout.record, replace(started, applied=files))
         undo.callback(runners.stop, [spec for spec in stale if spec.last])
         start(plan, stale, runners, pool, report, last=True)
         if accounts:
             prove(accounts.result(), plan, report)
         undo.pop_all()
-    return bool(stale) or record is None or applied != record.applied
+    return bool(stale) or did
 
 
 @contextlib.contextmanager
@@ -148,15 +149,14 @@ def start_one(
     report(Event(spec.name, "ready" if stale else "unchanged", time.monotonic() - begin))
 
 
-def apply(plan: Plan, root: Path, record: Record | None, *, changed: bool, report: Report) -> str:
-    """Migrations and metadata, unless they are as they were last applied; returns their fingerprint."""
-    files = project.fingerprint(root)
-    if not changed and record and record.applied == files:
+def apply(plan: Plan, root: Path, report: Report, *, anyway: bool) -> bool:
+    """Migrations and metadata, `anyway` or where a migration was taken back since; False if there was nothing to do."""
+    if not anyway and not project.lacks_migration(root, plan.urls.hasura, plan.admin_secret):
         report(Event("project", "unchanged", 0))
-        return files
+        return False
     for step in project.apply_project(root, plan.urls.hasura, plan.admin_secret):
         report(Event(step.what, step.outcome, step.seconds))
-    return files
+    return True
 
 
 def prove(accounts: Accounts, plan: Plan, report: Report) -> None:

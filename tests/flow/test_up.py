@@ -210,6 +210,19 @@ def test_a_failing_migration_is_rolled_back_told_with_its_line_and_goes_on_after
     assert "1 applied" in shared.run("up").err
 
 
+def test_a_migration_that_was_taken_back_is_applied_by_the_next_up(shared: Project) -> None:
+    table = shared.root / "migrations/default/1899999999999_notes"
+    table.mkdir()
+    (table / "up.sql").write_text("CREATE TABLE notes (id int PRIMARY KEY);")
+    (table / "down.sql").write_text("DROP TABLE notes;")
+    taking_back = ("migrate", "apply", "--type", "down", "--version", "1899999999999")
+    assert "Started" in shared.ok("up", "--no-verify")
+    shared.ok(*taking_back)
+    assert "Started" in shared.ok("up", "--no-verify")
+    assert "nothing changed" in shared.ok("up", "--no-verify")
+    shared.ok(*taking_back)
+
+
 def test_metadata_that_names_a_missing_column_is_told_with_its_file(shared: Project) -> None:
     tables = "metadata/databases/default/tables"
     shared.edit(f"{tables}/public_users.yaml", "- display_name", "- displayed_name")
