@@ -133,7 +133,7 @@ def status(project: Path, output: out.Format) -> None:
       hasura-cognito status -o json | jq -r .urls.graphql
       hasura-cognito status -o env > .env.local
     """
-    facts = status_of(find_root(project))
+    facts = status_of(find_root(project), unseen=lambda error: click.echo(f"{error.message} {error.hint}", err=True))
     print_status(facts, output)
     if any(service["state"] != "running" for service in facts["services"].values()):
         raise click.exceptions.Exit(1)

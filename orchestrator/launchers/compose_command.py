@@ -22,6 +22,11 @@ CAUSES = (
         "Stop what listens there, or set POSTGRES_PORT or HASURA_PORT, or STACK_PORTS=free.",
     ),
     (r"permission denied.*docker", "you may not use the Docker engine", "Add yourself to the group docker."),
+    (
+        r"Cannot connect to the Docker daemon|Couldn't connect to Docker daemon",
+        "no Docker engine answers",
+        "Start Docker: the containers are in it, and their data.",
+    ),
     (r"No such image|pull access denied|manifest unknown", "an image is missing", "See POSTGRES_IMAGE, HASURA_IMAGE."),
     (r"no space left on device", "the disk is full", "`docker system df` shows what takes the space."),
 )

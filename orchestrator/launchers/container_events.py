@@ -72,7 +72,7 @@ class Watch:
     def next(self, seconds: float | None = None) -> ContainerEvent | None:
         """The next event, as soon as there is one; None if there is none within that many seconds.
 
-        Raises StackError when the engine is gone, or the watch is closed.
+        Raises StackError when the engine has ended, or the watch was closed.
         """
         try:
             event = self._events.get(timeout=seconds)
@@ -80,7 +80,7 @@ class Watch:
             return None
         if event is None:
             self._events.put(None)
-            raise StackError("The Docker engine tells nothing any more.", "Is it still running? See `docker info`.")
+            raise StackError("The Docker engine has ended, or the connection to it.", "See `docker info`.")
         return event
 
     def close(self) -> None:

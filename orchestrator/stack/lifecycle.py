@@ -191,6 +191,7 @@ def reset(layout: Layout, environ: Mapping[str, str]) -> None:
         return
     with records.locked(layout.lock):
         runners = Runners(layout)
+        runners.containers.states()  # Raises where no engine answers, while everything still runs.
         runners.close()
         release_left(layout, environ)
         runners.containers.remove()

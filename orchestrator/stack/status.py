@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,18 +26,19 @@ if TYPE_CHECKING:
 IN_CONTAINERS = ("postgres", "hasura")
 
 
-def status(root: Path) -> Mapping[str, Any]:
+def status(root: Path, unseen: Callable[[StackError], None] = lambda _: None) -> Mapping[str, Any]:
     """`{"backend", "identity", "services": {name: {"state", "url", "pid", "since"}}, "urls", "pool"}`.
 
     A service's state is running, restarting, failed, stopping or stopped. One in a container has `container` and
-    `exit_status` instead of `pid`; the tunnel has `registered` and `error`, too.
+    `exit_status` instead of `pid`; the tunnel has `registered` and `error`, too. Why containers can't be seen is told
+    to `unseen`: they count as stopped then.
     Raises StackError if nothing was ever started.
     """
     layout = Layout(root)
     record = records.read(layout.record)
     if record is None:
         raise StackError(f"There is no stack in {root} yet.", "Run `hasura-cognito up`.")
-    states = states_now(layout, record.backend)
+    states = states_now(layout, record.backend, unseen)
     tunnel = tunnels.read(layout) if record.urls.gateway else None
     services = {
         name: {
@@ -76,12 +77,15 @@ def told_of(tunnel: Tunnel | None, state: str) -> Mapping[str, Any]:
     }
 
 
-def states_now(layout: Layout, backend: str) -> Mapping[str, ChildState | ContainerState]:
+def states_now(
+    layout: Layout, backend: str, unseen: Callable[[StackError], None]
+) -> Mapping[str, ChildState | ContainerState]:
     """The services by name; without a Docker engine that answers, there are no containers."""
     runners = Runners(layout)
     try:
         return runners.states(backend)
-    except StackError:
+    except StackError as error:
+        unseen(error)
         return runners.children.states()
 
 

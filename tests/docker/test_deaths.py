@@ -74,9 +74,9 @@ def test_health_is_told_when_it_turns(told: Told) -> None:
 
 def test_events_of_other_projects_are_not_told(told: Told, engine: docker.DockerClient) -> None:
     other = Told(engine)
-    other.run("true")
+    container = other.run("true")
     assert (other.next().what, other.next().what) == ("start", "die")
-    other.engine.containers.prune({"label": f"{PROJECT_LABEL}={other.project}"})
+    container.remove(v=True)
     other.watch.close()
     assert told.watch.next(0.1) is None
 

@@ -58,6 +58,15 @@ def test_an_engine_that_is_not_running_is_told(project: Project) -> None:
     assert "STACK_BACKEND=embedded" in said
 
 
+def test_without_the_engine_status_says_why_no_container_is_seen_and_reset_touches_nothing(running: Running) -> None:
+    away = {"DOCKER_HOST": f"unix://{running.project.root}/none.sock"}
+    done = running.project.run("status", **away)
+    assert done.code == 1
+    assert "No Docker engine answers at" in done.err
+    assert "No Docker engine answers at" in running.project.fails("reset", "-y", **away)
+    assert running.project.run("status").code == 0
+
+
 def test_a_socket_that_may_not_be_used_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir()

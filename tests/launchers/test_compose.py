@@ -48,6 +48,8 @@ def test_a_file_without_the_services_is_told(tmp_path: Path) -> None:
     ("said", "why"),
     [
         ("Error: driver failed: Bind for 127.0.0.1:5433 failed: port is already allocated\n", "a port is taken"),
+        ("Cannot connect to the Docker daemon at unix:///x. Is it running?\n", "no Docker engine answers"),
+        ("Couldn't connect to Docker daemon at http+docker://localhost\n", "no Docker engine answers"),
         ("x\nno space left on device\n", "the disk is full"),
         ("", "without a word"),
     ],
