@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -30,7 +30,7 @@ class Where:
 
     root: Path
     settings: Settings
-    env_file: Mapping[str, str]
+    env_file: Mapping[str, str] = field(repr=False)
     stack_name: str
     region: str
 
@@ -66,9 +66,8 @@ class Progress:
         if event.status.endswith("_IN_PROGRESS") and key in self._begun:
             return
         self._begun.add(key)
-        out.stderr.print(
-            f"{mark(event.status)} {event.logical_id:<30} {event.status:<28} [dim]{event.at:%H:%M:%S}[/dim]"
-        )
+        at = f"[dim]{event.at.astimezone():%H:%M:%S}[/dim]"
+        out.stderr.print(f"{mark(event.status)} {event.logical_id:<30} {event.status:<28} {at}")
         if event.status.endswith("_FAILED"):
             out.stderr.print(f"  {event.reason}", markup=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.deploy import polling
@@ -52,7 +52,7 @@ class Wanted:
 
     stack_name: str
     template: str
-    parameters: Mapping[str, str | None]
+    parameters: Mapping[str, str | None] = field(repr=False)
     in_bucket: bool
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.aws.deploy import change_sets, events, stacks
@@ -40,8 +40,8 @@ class Deployment:
     stack_name: str
     template: str
     template_key: str
-    parameters: Mapping[str, str | None]
-    archives: Mapping[str, bytes]
+    parameters: Mapping[str, str | None] = field(repr=False)
+    archives: Mapping[str, bytes] = field(repr=False)
 
 
 def standing(client: CloudFormationClient, name: str) -> Stack | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orchestrator.errors import StackError
@@ -32,7 +32,7 @@ class Given:
 
     values: Mapping[str, str]
     asked: frozenset[str]
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
 
 
 def variable(name: str) -> str:

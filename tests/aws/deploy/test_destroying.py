@@ -74,6 +74,16 @@ def test_what_cannot_be_deleted_is_told_with_the_reason_and_can_be_tried_again(
     project.ok("aws", "destroy", "--yes")
 
 
+def test_what_a_failed_first_deployment_left_goes_too(aws: Aws, project: Deployer) -> None:
+    aws.cloudformation.failing = {"UserPool": "Quota exceeded."}
+    project.fails("aws", "deploy", "--yes")
+    assert aws.keys() != []
+    aws.cloudformation.failing = {}
+    project.ok("aws", "destroy", "--yes")
+    assert aws.keys() == []
+    assert f"There is no stack {aws.name}" in project.fails("aws", "status")
+
+
 def test_a_second_destroy_takes_what_an_interrupted_one_has_left(deployed: Aws, project: Deployer) -> None:
     deployed.world.s3.put_object(Bucket=deployed.bucket, Key=f"{deployed.name}/left", Body=b"")
     env = (project.root / ".env").read_text()
