@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import docker
 import psutil
@@ -67,3 +68,13 @@ def test_logs_show_containers_and_processes_alike(running: Running) -> None:
 
 def test_verify_holds(running: Running) -> None:
     assert "The whole flow works." in running.project.ok("verify")
+
+
+def test_users_are_compared_and_repaired_as_without_docker(running: Running) -> None:
+    pool, email = running.facts["pool"]["id"], f"{uuid.uuid4().hex}@example.com"
+    running.cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+    assert f'"{email}"' in running.project.ok("users", "diff")
+    running.project.ok("users", "sync")
+    assert "missing" not in running.project.ok("users", "diff")
+    assert email in {row["email"] for row in running.rows().values()}
+    running.project.ok("users", "delete", email)
