@@ -216,7 +216,7 @@ class Keeper:
             self._may_be_registered = True
             registered = await self._registrar.register(joined(url, self._path), proved_at=self._proved_at)
             if (self._state.url, self._state.registered) != (url, registered):
-                self._say(registered)
+                self._say(f"registered: {registered}")
         self._show("open", url=url, registered=registered)
 
     async def _try_to_register(self, url: str) -> None:

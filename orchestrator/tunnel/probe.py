@@ -28,7 +28,7 @@ async def probe(url: str, gateway_id: str, *, seconds: float = SECONDS) -> str |
             status, headers, body = await _get(url, seconds)
     except (TimeoutError, httpx.TimeoutException):
         return f"nothing answered within {seconds:g} s"
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         return f"nothing answered ({_in_words(error)})"
     ngrok = NGROK_ERROR.search(headers.get("ngrok-error-code", "")) or (status >= 400 and NGROK_ERROR.search(body))
     if ngrok:
@@ -59,9 +59,9 @@ async def _get(url: str, seconds: float) -> tuple[int, httpx.Headers, str]:
 def _gateway_of(body: str) -> str | None:
     try:
         return str(json.loads(body)["gateway"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _in_words(error: httpx.HTTPError) -> str:
+def _in_words(error: Exception) -> str:
     return str(error).strip().rstrip(".") or type(error).__name__

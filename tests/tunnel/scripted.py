@@ -131,7 +131,7 @@ class Scene:
         error = self.registers.pop(0) if self.registers else None
         if error:
             raise error
-        return f"registered {url}"
+        return f"lease {url}"
 
     def release(self) -> str:
         self.note("release")

@@ -26,8 +26,8 @@ async def test_a_tunnel_is_proved_before_it_is_registered_and_released_before_it
         "0 close",
     ]
     assert names(scene.states) == ["opening", "open"]
-    assert (scene.states[-1].url, scene.states[-1].registered) == (A, f"registered {A}/sync")
-    assert scene.lines == [f"opened {A}", f"registered {A}/sync", "released"]
+    assert (scene.states[-1].url, scene.states[-1].registered) == (A, f"lease {A}/sync")
+    assert scene.lines == [f"opened {A}", f"registered: lease {A}/sync", "released"]
 
 
 async def test_the_first_answer_may_take_a_while() -> None:
@@ -42,7 +42,7 @@ async def test_a_lease_is_renewed_every_40_seconds_with_a_new_proof() -> None:
     assert [line for line in scene.done if "register" in line] == [
         f"{seconds} register {A}/sync proved at {seconds}" for seconds in (0, 40, 80, 120)
     ]
-    assert scene.lines == [f"opened {A}", f"registered {A}/sync", "released"]
+    assert scene.lines == [f"opened {A}", f"registered: lease {A}/sync", "released"]
 
 
 async def test_what_needs_no_renewal_is_proved_all_the_same() -> None:
@@ -68,7 +68,7 @@ async def test_a_dropped_tunnel_is_opened_again_and_a_changed_url_registered_aga
     await scene.play()
     assert names(scene.states) == ["opening", "open", "reopening", "open"]
     assert f"6 register {B}/sync proved at 6" in scene.done
-    assert scene.lines[2:-1] == ["dropped: ssh ended", "again in 1.0 s", f"opened {B}", f"registered {B}/sync"]
+    assert scene.lines[2:-1] == ["dropped: ssh ended", "again in 1.0 s", f"opened {B}", f"registered: lease {B}/sync"]
     assert [state.since - START for state in scene.states if state.url] == [0, 6]
 
 
@@ -203,7 +203,7 @@ async def test_a_later_registration_that_fails_is_shown_and_tried_again(renew_se
     assert [(state.registered, state.error) for state in scene.states if state.url == B] == [
         (None, throttled),
         (None, throttled),
-        (f"registered {B}/sync", None),
+        (f"lease {B}/sync", None),
     ]
     assert scene.lines.count("DynamoDB is busy.") == 1
 

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from orchestrator.launchers.ports import free_ports
 from orchestrator.tunnel.probe import probe
@@ -45,7 +53,15 @@ async def test_another_stacks_gateway_is_not_ours(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, b"<html>"), (200, b"[]"), (200, b'{"gateway": 1}'), (200, b"\xff"), (302, b""), (500, b"x" * 200_000)],
+    [
+        (200, b"<html>"),
+        (200, b"[]"),
+        (200, b'{"gateway": 1}'),
+        (200, b"\xff"),
+        (200, b"[" * 60_000),
+        (302, b""),
+        (500, b"x" * 200_000),
+    ],
 )
 async def test_whatever_else_answers_is_not_ours(status: int, body: bytes) -> None:
     with answering(status, body) as url:
@@ -70,3 +86,40 @@ async def test_whoever_does_not_answer_in_time_does_not_answer() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         why = await probe(f"http://127.0.0.1:{server.server_port}/sync", GATEWAY_ID, seconds=0.1)
     assert why == "nothing answered within 0.1 s"
+
+
+@pytest.mark.parametrize(
+    "host", ["a" * 70 + ".invalid", "*.example.invalid", "a..invalid", "-.invalid", "\u2028.invalid"]
+)
+async def test_a_host_that_cannot_be_is_not_ours(host: str) -> None:
+    assert str(await probe(f"https://{host}/sync", GATEWAY_ID, seconds=2)).startswith("nothing answered")
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context)
+    async with server:
+        why = await probe(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/sync", GATEWAY_ID)
+    assert "CERTIFICATE_VERIFY_FAILED" in str(why)
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    pem = serialization.PrivateFormat.PKCS8
+    (folder / "key").write_bytes(key.private_bytes(serialization.Encoding.PEM, pem, serialization.NoEncryption()))
+    return folder / "certificate", folder / "key"

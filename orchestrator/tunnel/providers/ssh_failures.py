@@ -61,6 +61,8 @@ FAILURES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
+CHATTER = ("OpenSSH_", "Authenticated to", "Allocated port", "Transferred:", "Bytes per second:")
+
 
 def failure(said: Iterable[str], host: str, *, port: int) -> StackError:
     """Why ssh gave up, from the lines that it printed."""
@@ -94,7 +96,6 @@ def not_permitted(host: str, port: int) -> StackError:
 
 
 def last_word(said: Iterable[str]) -> str:
-    """The last line that means something to people."""
-    statistics = ("Transferred:", "Bytes per second:", "Authenticated to", "Allocated port")
-    lines = [line for line in said if not line.startswith(statistics)]
+    """The last line that says anything of an end."""
+    lines = [line for line in said if not line.startswith(CHATTER)]
     return lines[-1].rstrip(".") if lines else "without a word"

@@ -83,6 +83,13 @@ async def test_a_server_that_goes_away_drops_the_tunnel(sshd: Sshd, gateway: Gat
         assert await probe(f"{await provider.open()}/sync", GATEWAY_ID) is None
 
 
+async def test_an_ssh_that_is_killed_has_no_last_word(sshd: Sshd, gateway: Gateway, environ: dict[str, str]) -> None:
+    async with tunnel(gateway, environ, sshd.options()) as provider:
+        await provider.open()
+        agents()[0].kill()
+        assert await provider.watch(20) == Dropped("ssh ended (without a word)")
+
+
 async def test_an_unknown_host_key_is_refused(sshd: Sshd, gateway: Gateway, environ: dict[str, str]) -> None:
     sshd.known_hosts.write_text("")
     error = await refused(gateway, environ, sshd.options())
