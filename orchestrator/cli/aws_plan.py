@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator.cli import output as out
@@ -18,26 +18,27 @@ REPLACEMENTS: Mapping[str, str] = {"True": "replaced", "Conditional": "maybe rep
 
 
 def show_plan(change_set: ChangeSet, stack_name: str, whose: Account, *, is_new: bool) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     what = "New stack" if is_new else "Changes to the stack"
-    table = Table("action", "resource", "type", "replacement", box=box.SIMPLE_HEAD, title_justify="left")
-    table.title = f"{what} {stack_name} ({whose})"
-    for change in change_set.changes:
-        table.add_row(
-            f"[{STYLES.get(change.action, 'default')}]{change.action}[/]",
-            change.logical_id,
-            change.type,
-            replacement(change),
-        )
-    Console(stderr=True, width=WIDTH).print(table)
-    if not change_set.changes:
+    out.stderr.print(f"{what} {stack_name} ({whose})", style="bold")
+    if change_set.changes:
+        print_table(change_set.changes)
+    else:
         out.stderr.print("No resource changes, only outputs or descriptions.")
     for change in change_set.changes:
         if change.loses_users:
             out.stderr.print(loss(change), style="bold red")
+
+
+def print_table(changes: Sequence[Change]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("action", "resource", "type", "replacement", box=box.SIMPLE_HEAD)
+    for change in changes:
+        action = f"[{STYLES.get(change.action, 'default')}]{change.action}[/]"
+        table.add_row(action, change.logical_id, change.type, replacement(change))
+    Console(stderr=True, width=WIDTH).print(table)
 
 
 def replacement(change: Change) -> str:
