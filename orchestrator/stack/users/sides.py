@@ -10,7 +10,6 @@ from pathlib import Path
 from orchestrator.project.http import http_client
 from orchestrator.stack.accounts import accounts_of
 from orchestrator.stack.graphql import GraphQL
-from orchestrator.stack.machine import settings_here
 from orchestrator.stack.plan import Layout
 from orchestrator.stack.status import running
 from orchestrator.stack.users import table
@@ -40,6 +39,9 @@ class Sides:
 @contextmanager
 def of_stack(root: Path, environ: Mapping[str, str]) -> Iterator[Sides]:
     """The sides of the running stack. Raises StackError where it does not run, or the table lacks a column."""
+    # It reads the template's YAML, which the other commands about users have no use for.
+    from orchestrator.stack.machine import settings_here
+
     record = running(root)
     settings = settings_here(Layout(root), environ)
     pace = Pace(CALLS_PER_SECOND if record.identity == "aws" else None)

@@ -30,12 +30,6 @@ INSERT = f"""mutation InsertUsers($rows: [{TABLE}_insert_input!]!) {{
     returning {{ {KEY} }}
   }}
 }}"""
-MARK = f"""mutation MarkUsers($ids: [KEY!]!, $at: timestamptz!) {{
-  update_{TABLE}(
-    where: {{{KEY}: {{_in: $ids}}, {DELETED_AT}: {{_is_null: true}}, {SYNCED_AT}: {{_lte: $at}}}}
-    _set: {{{DELETED_AT}: $at, {SYNCED_AT}: $at}}
-  ) {{ affected_rows }}
-}}"""
 
 
 @dataclass(frozen=True)
@@ -116,8 +110,13 @@ class UsersTable:
 
     def mark(self, ids: Sequence[str], *, at: datetime) -> int:
         """Marks rows as deleted, unless a newer event has written them; how many it were."""
-        query = MARK.replace("KEY", self.key_type)
-        answer = self.graphql.data(query, {"ids": ids, "at": at.isoformat()})
+        mutation = f"""mutation MarkUsers($ids: [{self.key_type}!]!, $at: timestamptz!) {{
+          update_{TABLE}(
+            where: {{{KEY}: {{_in: $ids}}, {DELETED_AT}: {{_is_null: true}}, {SYNCED_AT}: {{_lte: $at}}}}
+            _set: {{{DELETED_AT}: $at, {SYNCED_AT}: $at}}
+          ) {{ affected_rows }}
+        }}"""
+        answer = self.graphql.data(mutation, {"ids": ids, "at": at.isoformat()})
         return int(answer[f"update_{TABLE}"]["affected_rows"])
 
     @property

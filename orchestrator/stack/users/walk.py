@@ -59,6 +59,7 @@ class Walk:
         self.stage = Stage(self.stage.of, now)
         with self._connection:
             self._connection.execute("delete from met")
+            self._connection.execute("delete from stage")
 
     def orphaned(self, rows: Sequence[Row]) -> Iterator[Row]:
         """Those rows whose users were not met, and that nobody has written since the walk began."""
@@ -76,12 +77,8 @@ class Walk:
 @contextmanager
 def passing(now: datetime) -> Iterator[Walk]:
     """A walk that leaves nothing behind."""
-    connection = sqlite3.connect("")
-    _prepare(connection)
-    try:
+    with _database("") as connection:
         yield Walk(connection, Stage("", now))
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -89,12 +86,9 @@ def resumable(path: Path, of: str, now: datetime) -> Iterator[Walk]:
     """The walk that this file remembers, if it was one of the same, interrupted not long ago; else a new one.
 
     The file stays when the block ends by an error, and is removed when it is done.
-    Raises StackError where the file can't be used.
     """
     path.touch(mode=0o600)
-    connection = sqlite3.connect(path)
-    try:
-        _prepare(connection)
+    with _database(str(path)) as connection:
         stage = _stage(connection)
         if stage and stage.token and stage.of == of and timedelta() <= now - stage.started_at <= LONGEST_REST:
             yield Walk(connection, stage)
@@ -102,13 +96,23 @@ def resumable(path: Path, of: str, now: datetime) -> Iterator[Walk]:
             walk = Walk(connection, Stage(of, now))
             walk.start_anew(now)
             yield walk
+    path.unlink()
+
+
+@contextmanager
+def _database(path: str) -> Iterator[sqlite3.Connection]:
+    """SQLite's database in this file, or in a temporary one. Raises StackError where it can't be used."""
+    connection = sqlite3.connect(path)
+    try:
+        _prepare(connection)
+        yield connection
     except sqlite3.Error as error:
         raise StackError(
-            f"{path} can't be used: {error}.", "Is there room on the disk? Delete the file to start anew."
+            f"{path or 'A temporary file'} can't be used: {error}.",
+            f"Is there room on the disk?{' Delete the file to start anew.' if path else ''}",
         ) from error
     finally:
         connection.close()
-    path.unlink()
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

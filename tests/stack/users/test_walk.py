@@ -87,6 +87,13 @@ def test_a_walk_that_starts_anew_has_met_nobody(file: Path) -> None:
         assert unmet(walk, row("1")) == ["1"]
 
 
+def test_a_walk_of_something_else_leaves_nothing_of_the_one_before(file: Path) -> None:
+    stop_after(file, "1")
+    begun_at(file, NOW, of="elsewhere")
+    later = NOW + timedelta(minutes=1)
+    assert begun_at(file, later) == (later, None, 0)
+
+
 def test_a_row_written_since_the_walk_began_is_no_orphan() -> None:
     with passing(NOW) as walk:
         assert unmet(walk, row("1"), row("2", NOW + timedelta(seconds=1))) == ["1"]
