@@ -55,9 +55,10 @@ def main() -> int:
     if not secret:
         tell("failed", token.NONE)
         return 1
+    with_token = _config(arguments.folder, secret)
     config = conf.PyngrokConfig(
         ngrok_path=str(_script(arguments.folder, arguments.program)),
-        config_path=str(_config(arguments.folder, secret)),
+        config_path=str(with_token),
         region=arguments.region or None,
         log_event_callback=tell_trouble,
     )
@@ -68,6 +69,7 @@ def main() -> int:
         return _keep(config, arguments, tell)
     finally:
         _end(config)
+        with_token.unlink(missing_ok=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -90,8 +90,9 @@ async def test_the_token_is_in_a_file_of_its_owners_and_nowhere_else(
         everybody_sees = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
         assert everybody_sees
         assert not [line for line in everybody_sees if TOKEN in line]
-    config = tmp_path / "state" / "ngrok" / "ngrok.yml"
-    assert stat.S_IMODE(config.stat().st_mode) == 0o600
+        config = tmp_path / "state" / "ngrok" / "ngrok.yml"
+        assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    assert not config.exists()
 
 
 async def test_domain_region_and_policy_reach_the_agent(fake: FakeNgrok, gateway: Gateway, tmp_path: Path) -> None:
