@@ -15,21 +15,23 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import psutil
-
 from orchestrator.errors import StackError
 from orchestrator.testing.database import answers
+from orchestrator.testing.detour import detour
 from orchestrator.testing.front import Forward, Front, Rule
 from orchestrator.testing.http_message import Message, answer
 from orchestrator.testing.triggers import invoked
 
 if TYPE_CHECKING:
+    import psutil
+
     from orchestrator.testing.stack import Stack
 
 HASURA, LAMBDA, POSTGRES, COGNITO, TUNNEL = "hasura", "lambda", "postgres", "cognito", "tunnel"
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.02
 SETTLE_SECONDS = 10.0
+NO_HANDLER = "made_to_fail.handler"
 
 Act = Callable[[Message, Forward, asyncio.Event], Coroutine[Any, Any, Message | None]]
 
@@ -74,9 +76,14 @@ class Faults:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._faults: list[Fault] = []
+        self._detours = contextlib.ExitStack()
+        self._detour: Front | None = None
 
     def hasura_down(self) -> Fault:
-        """Nobody listens at Hasura's address, and the connections there break."""
+        """Nobody listens at Hasura's address, and the connections there break.
+
+        With `--stack=running` this, like all that happens on the wire to Hasura, is so for the functions only.
+        """
         front, run = self._front(HASURA), self._stack.background.run
         run(front.refuse())
         return self._keep(Fault("hasura_down", lambda: run(front.listen())))
@@ -92,7 +99,12 @@ class Faults:
         return self._on_the_wire("slow", what, act, times)
 
     def fail(self, what: str, *, times: int | None = None, message: str = "made to fail") -> Fault:
-        """A function raises an error with this message, without having run; Hasura answers 500."""
+        """A function raises an error with this message, without having run; Hasura answers 500.
+
+        With `--stack=running`, a function's code can't be found instead, and `times` can't be said.
+        """
+        if self._stack.own is None and what not in (HASURA, LAMBDA) and times is None:
+            return self._without_code(self._stack.functions.resolve(what))
         if what == HASURA:
             failure = {"error": message, "path": "$", "code": "unexpected"}
             failed = answer("500 Internal Server Error", json.dumps(failure).encode())
@@ -126,6 +138,8 @@ class Faults:
     def kill(self, what: str) -> Fault:
         """SIGKILL for the process of a service (`postgres`, `hasura`, `cognito`, `lambda`), or for those that run a
         function. The service is started again by what runs it; `undo` waits until it is ready."""
+        import psutil
+
         states = self._stack.children.states()
         if what in states:
             victims = [psutil.Process(pid)] if (pid := states[what].pid) else []
@@ -139,6 +153,8 @@ class Faults:
 
     def drop_tunnel(self) -> Fault:
         """The tunnel's connection breaks; its keeper opens it again by itself, which `undo` waits for."""
+        import psutil
+
         keeper = self._stack.children.states().get(TUNNEL)
         if keeper is None or keeper.pid is None:
             raise StackError("The stack has no tunnel that could drop.", "Start one with STACK_TUNNEL=ssh, say.")
@@ -150,9 +166,11 @@ class Faults:
     def undo(self) -> None:
         """All of them, the last one first."""
         with contextlib.ExitStack() as undo:
+            undo.callback(self._detours.close)
             for fault in self._faults:
                 undo.callback(fault.undo)
         self._faults.clear()
+        self._detour = None
 
     def _keep(self, fault: Fault) -> Fault:
         self._faults.append(fault)
@@ -181,14 +199,25 @@ class Faults:
         return lambda request: invoked(request) == name
 
     def _front(self, service: str) -> Front:
-        if self._stack.own is None:
+        if self._stack.own:
+            return self._stack.own.fronts[service]
+        if service != HASURA:
             raise StackError(
-                "On the wire, only a session's own stack can be made to fail.",
-                "Leave --stack=running out; faults.kill works with a running stack, too.",
+                "Between Cognito and the functions, only a session's own stack can be made to fail.",
+                "Leave --stack=running out. With it, Hasura can fail, and faults.fail(function) and faults.kill work.",
             )
-        return self._stack.own.fronts[service]
+        if self._detour is None:
+            self._detour = self._detours.enter_context(detour(self._stack))
+        return self._detour
+
+    def _without_code(self, function: str) -> Fault:
+        handler = self._stack.awslambda.get_function_configuration(FunctionName=function)["Handler"]
+        self._stack.configure(function, Handler=NO_HANDLER)
+        return self._keep(Fault(f"fail {function}", lambda: self._stack.configure(function, Handler=handler)))
 
     def _kill(self, name: str, victims: list[psutil.Process]) -> None:
+        import psutil
+
         if not victims:
             raise StackError(f"No process of {name} runs that could be killed.")
         for victim in victims:
@@ -197,6 +226,8 @@ class Faults:
         psutil.wait_procs(victims, timeout=5)
 
     def _workers(self, function: str) -> list[psutil.Process]:
+        import psutil
+
         pid = self._stack.children.states()[LAMBDA].pid
         return [child for child in psutil.Process(pid).children(recursive=True) if _runs(child, function)]
 
@@ -239,6 +270,8 @@ class Faults:
 
 
 def _runs(process: psutil.Process, function: str) -> bool:
+    import psutil
+
     with contextlib.suppress(psutil.Error):
         return process.environ().get(NAME_OF_FUNCTION) == function
     return False

@@ -62,8 +62,11 @@ def stack_project(pytestconfig: pytest.Config) -> Path:
     elif configured := pytestconfig.getini("stack_project"):
         chosen = pytestconfig.rootpath / configured
     else:
-        with _told():
+        try:
             return find_root(pytestconfig.rootpath)
+        except StackError as error:
+            hint = "Say where the project is with --stack-project, or stack_project in pytest's configuration."
+            raise pytest.fail.Exception(f"{error.message}\n{hint}", pytrace=False) from None
     if not (chosen / "config.yaml").is_file():
         pytest.fail(f"{chosen} is no project: it has no config.yaml.", pytrace=False)
     return chosen.resolve()

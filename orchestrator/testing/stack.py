@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.errors import StackError
 from orchestrator.testing.graphql import SECONDS, GraphQL
@@ -35,6 +36,8 @@ class GraphQLAs(Protocol):
     def __call__(self, *, role: str | None = None, user: User | None = None, **session: str) -> GraphQL: ...
 
 
+UPDATE_SECONDS = 30.0
+POLL_SECONDS = 0.02
 REMOVE_ROW = "mutation ($id: String!) { delete_users(where: {id: {_eq: $id}}) { affected_rows } }"
 
 
@@ -118,12 +121,12 @@ class Stack:
         >>> with stack.environment("user_sync", SYNC_ON_FAILURE="deny"): ...  # doctest: +SKIP
         """
         name = self.functions.resolve(function)
-        before = self._variables(name)
-        self._set_variables(name, {**before, **variables})
+        before = self.variables(name)
+        self.configure(name, Environment={"Variables": {**before, **variables}})
         try:
             yield
         finally:
-            self._set_variables(name, before)
+            self.configure(name, Environment={"Variables": dict(before)})
 
     def remove_user(self, username: str) -> None:
         """Removes a user, and its row from the table `users` where the database is not put back anyway."""
@@ -154,15 +157,20 @@ class Stack:
         for group in self.groups() - self.own.groups:
             self.cognito.delete_group(UserPoolId=self.pool.id, GroupName=group)
 
-    def _variables(self, name: str) -> Mapping[str, str]:
-        described = self.awslambda.get_function_configuration(FunctionName=name)
+    def variables(self, function: str) -> Mapping[str, str]:
+        """The environment of a function, by its whole name."""
+        described = self.awslambda.get_function_configuration(FunctionName=function)
         return described.get("Environment", {}).get("Variables", {})
 
-    def _set_variables(self, name: str, variables: Mapping[str, str]) -> None:
-        self.awslambda.update_function_configuration(FunctionName=name, Environment={"Variables": dict(variables)})
-        self.awslambda.get_waiter("function_updated_v2").wait(
-            FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-        )
+    def configure(self, function: str, **settings: Any) -> None:
+        """Changes settings of a function, by its whole name, and returns when it has them."""
+        self.awslambda.update_function_configuration(FunctionName=function, **settings)
+        deadline = time.monotonic() + UPDATE_SECONDS
+        # botocore's own waiter looks once a second.
+        while self.awslambda.get_function_configuration(FunctionName=function).get("LastUpdateStatus") == "InProgress":
+            if time.monotonic() > deadline:
+                raise StackError(f"{function} was not updated within {UPDATE_SECONDS:g} s.")
+            time.sleep(POLL_SECONDS)
 
 
 @contextlib.contextmanager
