@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks.row import Row
 from orchestrator.cli.output import print_json
 
-BENCHMARKS = ("up", "docker", "engine", "cognito", "subscriptions", "sync", "tunnel")
+BENCHMARKS = ("up", "docker", "engine", "cognito", "subscriptions", "testing", "sync", "tunnel")
 
 
 @click.command()

@@ -62,7 +62,6 @@ class Stack:
     background: Background = field(repr=False)
     http: httpx.Client = field(repr=False)
     accounts: LocalAccounts = field(repr=False)
-    functions: Functions = field(repr=False)
     own: Own | None = field(default=None, repr=False)
 
     @property
@@ -94,6 +93,13 @@ class Stack:
         from orchestrator.launchers.child import Children
 
         return Children(self.layout.state)
+
+    @functools.cached_property
+    def functions(self) -> Functions:
+        """The functions of the pool. Made when first asked for: a client takes a tenth of a second."""
+        from orchestrator.stack.functions import Functions
+
+        return Functions.of(self.record)
 
     @functools.cached_property
     def signs_in_with_email(self) -> bool:
@@ -180,7 +186,6 @@ def opened(layout: Layout, environ: Mapping[str, str], background: Background) -
 
     from orchestrator.stack import record as records
     from orchestrator.stack.accounts import LocalAccounts, accounts_of
-    from orchestrator.stack.functions import Functions
     from orchestrator.stack.machine import settings_here
 
     record = records.read(layout.record)
@@ -200,5 +205,4 @@ def opened(layout: Layout, environ: Mapping[str, str], background: Background) -
             background=background,
             http=http,
             accounts=accounts,
-            functions=Functions.of(record),
         )
