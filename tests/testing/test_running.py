@@ -20,7 +20,7 @@ def running(todos: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(name, value)
     lifecycle.up(Layout(todos), os.environ, lambda _: None, check=False)
     yield todos
-    lifecycle.reset(Layout(todos))
+    lifecycle.reset(Layout(todos), os.environ)
 
 
 def test_only_what_the_tests_made_is_removed_and_other_settings_are_told(
