@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from orchestrator.stack.users.comparison import Changed, Difference, Missing, Orphaned, compare
 
 ASKED_AT = datetime(2026, 1, 1, 12, 0, 0, 500_000, tzinfo=UTC)
@@ -54,3 +57,25 @@ def test_whoever_has_not_confirmed_needs_no_row_but_one_that_is_there_is_compare
 def test_an_orphan_is_marked_once_the_table_knows_that_the_user_is_gone() -> None:
     assert not Orphaned(row("1")).marked
     assert Orphaned(row("1", deleted_at="2026-01-01T00:00:00+00:00")).marked
+
+
+SUBS = st.sampled_from("abcdef")
+EMAILS = st.sampled_from([None, "", "a@example.com", "A@example.com", "🦄@example.com"])
+ROWS = st.builds(
+    lambda email, deleted_at: {"email": email, "deleted_at": deleted_at},
+    EMAILS,
+    st.sampled_from([None, "2026-01-01T00:00:00+00:00"]),
+)
+
+
+@given(st.dictionaries(SUBS, EMAILS), st.dictionaries(SUBS, ROWS))
+def test_a_table_that_takes_all_differences_says_what_the_pool_says(
+    pool: dict[str, str | None], table: dict[str, Any]
+) -> None:
+    users = [told(sub, email) for sub, email in pool.items()]
+    kept = {sub: row(sub, **values) for sub, values in table.items()}
+    for each in differences(users, list(kept.values())):
+        kept[each.row["id"]] = row(each.row["id"], each.row["email"])
+    assert differences(users, list(kept.values())) == []
+    assert {sub: kept[sub]["email"] for sub in pool} == pool
+    assert all(kept[sub]["email"] == values["email"] for sub, values in table.items() if sub not in pool)
