@@ -4,6 +4,7 @@ import os
 import socket
 
 import psutil
+import pytest
 
 from orchestrator.launchers import ports
 
@@ -21,6 +22,15 @@ def test_a_taken_port_has_an_owner() -> None:
         assert ports.owner(port) == f"{psutil.Process().name()} (pid {os.getpid()})"
     assert ports.is_free(port)
     assert ports.owner(port) is None
+
+
+def test_the_owner_is_found_where_the_system_tells_of_single_processes_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert str(ports.owner(server.getsockname()[1])).endswith(f"(pid {os.getpid()})")
 
 
 def test_a_port_taken_on_every_address_is_not_free() -> None:
