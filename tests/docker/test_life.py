@@ -41,6 +41,7 @@ def test_the_two_backends_take_turns_on_one_project(disturbed: Running) -> None:
 
 
 @compose_1
+@pytest.mark.timeout(120)
 def test_docker_compose_1_29_does_all_of_it_too(
     engine: docker.DockerClient, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
