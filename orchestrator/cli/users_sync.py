@@ -122,12 +122,18 @@ def repaired(sides: Sides, walked: Walk, *, dry_run: bool) -> Sequence[Rejected]
     begin = walked.stage.tally.users
     if begin:
         click.echo(f"Going on after {begin:,} users, where a run was interrupted.", err=True)
-    with Progress("syncing", sides.estimated, begin=begin) as progress:
-        for step in syncing.steps(sides, walked, repair=not dry_run):
-            for each in step.rejected:
-                progress.tell(f"{name_of(each.row)}: {each.reason}")
-            rejected += step.rejected
-            progress.come_to(walked.stage.tally.users)
+    try:
+        with Progress("syncing", sides.estimated, begin=begin) as progress:
+            for step in syncing.steps(sides, walked, repair=not dry_run):
+                for each in step.rejected:
+                    progress.tell(f"{name_of(each.row)}: {each.reason}")
+                rejected += step.rejected
+                progress.come_to(walked.stage.tally.users)
+    except BaseException:
+        if walked.stage.token and not dry_run:
+            done = number_of("user", walked.stage.tally.users)
+            click.echo(f"Stopped after {done}: `users sync` goes on there within an hour.", err=True)
+        raise
     return rejected
 
 

@@ -12,12 +12,30 @@ from orchestrator.errors import StackError
 
 
 class Refused(StackError):
-    """Hasura answered with an error: its words are `reason`, its code (`constraint-violation`, …) is `code`."""
+    """Hasura answered with an error: its words are `reason`, its code (`constraint-violation`, …) is `code`.
 
-    def __init__(self, reason: str, code: str) -> None:
+    `sqlstate` is PostgreSQL's code for what Hasura has no code of its own for, or empty.
+    """
+
+    def __init__(self, reason: str, code: str, sqlstate: str = "") -> None:
         super().__init__(f"Hasura refused: {reason}", "See `hasura-cognito logs hasura`.")
         self.reason = reason
         self.code = code
+        self.sqlstate = sqlstate
+
+    @classmethod
+    def of(cls, error: Mapping[str, Any]) -> Refused:
+        """
+        >>> Refused.of({"message": "database query error", "extensions": {"code": "unexpected", "internal":
+        ...     {"error": {"message": "not today", "status_code": "P0001"}}}}).reason
+        'database query error: not today'
+        """
+        message, extensions = str(error.get("message")), error.get("extensions") or {}
+        internal = extensions.get("internal")
+        cause = internal.get("error") if isinstance(internal, Mapping) else None
+        if not isinstance(cause, Mapping):
+            return cls(message, str(extensions.get("code")))
+        return cls(f"{message}: {cause.get('message')}", str(extensions.get("code")), str(cause.get("status_code")))
 
 
 @dataclass(frozen=True)
@@ -40,6 +58,6 @@ class GraphQL:
         """The answer's data. Raises Refused where there are errors."""
         body = self.ask(query, variables, **headers)
         if errors := body.get("errors"):
-            raise Refused(str(errors[0].get("message")), str(errors[0].get("extensions", {}).get("code")))
+            raise Refused.of(errors[0])
         data: Mapping[str, Any] = body["data"]
         return data

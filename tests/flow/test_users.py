@@ -15,10 +15,12 @@ import httpx
 import pytest
 
 from orchestrator.aws import clients
+from orchestrator.cli.users_sync import repaired
 from orchestrator.cognito.model import CONFIRMED, User
 from orchestrator.cognito.store import pools
 from orchestrator.cognito.store import users as stored
 from orchestrator.cognito.store.database import open_database
+from orchestrator.errors import StackError
 from orchestrator.stack.record import locked
 from orchestrator.stack.users import sync
 from orchestrator.stack.users.comparison import Changed, Missing, Orphaned
@@ -77,6 +79,21 @@ def constraint(stack: Running, condition: str) -> Iterator[None]:
         yield
     finally:
         run_sql(stack, "ALTER TABLE users DROP CONSTRAINT of_the_test")
+
+
+@contextlib.contextmanager
+def trigger(stack: Running, statement: str) -> Iterator[None]:
+    """Runs a statement of PL/pgSQL for each row that is inserted meanwhile."""
+    run_sql(
+        stack,
+        f"""CREATE FUNCTION of_the_test() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN {statement}; RETURN NEW; END $$;
+        CREATE TRIGGER of_the_test BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION of_the_test()""",
+    )
+    try:
+        yield
+    finally:
+        run_sql(stack, "DROP FUNCTION of_the_test CASCADE")
 
 
 def go(sides: Sides, walk: Walk, *, repair: bool = True) -> list[Missing | Changed]:
@@ -165,6 +182,31 @@ def test_an_interrupted_repair_goes_on_where_it_stopped(empty: Running, sides: S
         assert len(go(sides, walk)) == 520
         assert walk.stage.tally.missing == 1000
         assert list(sync.orphans(sides, walk)) == []
+    assert empty.rows().keys() == set(subs)
+
+
+def test_a_row_that_a_trigger_of_the_table_refuses_is_named_with_its_words(empty: Running, sides: Sides) -> None:
+    subs = fill(empty, sides.pool.id, 600)
+    with trigger(empty, f"IF NEW.id = '{subs[500]}' THEN RAISE 'not today'; END IF"), passing(NOW) as walk:
+        rejected = [each for step in sync.steps(sides, walk, repair=True) for each in step.rejected]
+    assert [(each.row["id"], each.reason) for each in rejected] == [(subs[500], "database query error: not today")]
+    assert len(empty.rows()) == 599
+
+
+def test_a_repair_that_cannot_go_on_says_where_it_stopped(
+    empty: Running, sides: Sides, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subs = fill(empty, sides.pool.id, 600)
+    with (
+        trigger(empty, f"IF NEW.id = '{subs[500]}' THEN PERFORM 1 / 0 FROM nowhere; END IF"),
+        pytest.raises(StackError, match='relation "nowhere" does not exist'),
+        resumable(tmp_path / "walk.sqlite", sides.name, sides.pool.clock()) as walk,
+    ):
+        repaired(sides, walk, dry_run=False)
+    assert "Stopped after 480 users: `users sync` goes on there within an hour." in capsys.readouterr().err
+    with resumable(tmp_path / "walk.sqlite", sides.name, sides.pool.clock()) as walk:
+        assert repaired(sides, walk, dry_run=False) == []
+    assert "Going on after 480 users, where a run was interrupted." in capsys.readouterr().err
     assert empty.rows().keys() == set(subs)
 
 

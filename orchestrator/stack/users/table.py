@@ -15,6 +15,8 @@ from orchestrator.stack.users.columns import DELETED_AT, KEY, SYNCED_AT, TABLE, 
 PAGE = 1000
 # Hasura's codes for what one row of a batch may have done.
 OF_A_ROW = ("constraint-violation", "data-exception", "permission-error")
+# PostgreSQL's for what a trigger of the table says with RAISE EXCEPTION.
+RAISED = "P0001"
 
 TYPE = f'{{ __type(name: "{TABLE}") {{ fields {{ name type {{ name ofType {{ name }} }} }} }} }}'
 UPSERT = f"""mutation SyncUsers(
@@ -100,7 +102,7 @@ class UsersTable:
         try:
             return [self.graphql.data(mutation, {"rows": written, **variables})[f"insert_{TABLE}"]], []
         except Refused as error:
-            if error.code not in OF_A_ROW:
+            if error.code not in OF_A_ROW and error.sqlstate != RAISED:
                 raise
             if len(rows) == 1:
                 return [], [Rejected(rows[0], error.reason)]
