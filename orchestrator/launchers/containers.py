@@ -121,20 +121,16 @@ class Containers:
         with docker_engine.speaking():
             return Watch(self.client, self.project, service)
 
+    def active(self) -> Sequence[str]:
+        """The services whose containers run, or are about to. Raises StackError when no engine answers."""
+        if not self.known:
+            return ()
+        return tuple(name for name, container in self.by_service().items() if is_active(container.attrs))
+
     def stop(self, names: Sequence[str]) -> None:
         """Stops these services, gently at first; the containers and their data stay."""
-        running = [name for name, state in self.states().items() if name in names and state.state != "stopped"]
-        if running:
-            self._compose("stop", *running)
-
-    def close(self) -> bool:
-        """Stops all containers; False if none ran."""
-        if not self.known:
-            return False
-        active = [name for name, state in self.states().items() if state.state in ("running", "restarting")]
-        if active:
-            self._compose("stop", *active)
-        return bool(active)
+        if names:
+            self._compose("stop", *names)
 
     def remove(self) -> None:
         """Stops the containers and removes them, with their network and their data."""
@@ -150,7 +146,7 @@ class Containers:
     def comes_back(self, service: str) -> bool:
         """Whether Docker starts its container again, or has done so."""
         container = self._container(service)
-        return container is not None and bool(container.attrs["State"]["Running"])
+        return container is not None and is_active(container.attrs)
 
     def by_service(self) -> Mapping[str, Container]:
         label = f"{PROJECT_LABEL}={self.project}"
@@ -217,6 +213,11 @@ class Containers:
         return StackError(
             f"{name} was not ready within {seconds:.0f} s: {words or SILENCE}", f"See `hasura-cognito logs {name}`."
         )
+
+
+def is_active(attrs: Mapping[str, Any]) -> bool:
+    """Whether a container runs, healthy or not, or Docker is about to start it."""
+    return bool(attrs["State"]["Running"] or attrs["State"]["Restarting"])
 
 
 def state_of(attrs: Mapping[str, Any]) -> ContainerState:

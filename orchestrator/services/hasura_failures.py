@@ -34,7 +34,7 @@ CAUSES = (
         "Run `hasura-cognito up` again, which makes it; by hand, create the one that the message names.",
     ),
     (
-        r"could not connect to server|[Cc]onnection refused|could not translate host name|connection error",
+        r"connect to server|[Cc]onnection refused|translate host name|connection error|database .* be reached",
         "it can't reach PostgreSQL",
         "See `hasura-cognito logs postgres`.",
     ),

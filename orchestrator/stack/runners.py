@@ -38,15 +38,14 @@ class Runners:
         if self.children.alive():
             for spec in specs:
                 self.children.stop(spec)
-        if self.containers.known:
-            self._stop_containers([spec.name for spec in specs])
+        names = {spec.name for spec in specs}
+        self.containers.stop([name for name in self._active_containers() if name in names])
 
-    def _stop_containers(self, names: Sequence[str]) -> None:
+    def _active_containers(self) -> Sequence[str]:
         try:
-            self.containers.stop(names)
+            return self.containers.active()
         except StackError:
-            # No engine, no containers: whoever needs one is told when it is started.
-            return
+            return ()  # Without an engine that answers no container runs.
 
     def prepare(self, specs: Sequence[Spec], show: Show) -> None:
         """Has the images that these services need. Raises StackError while what runs still runs."""
@@ -63,13 +62,12 @@ class Runners:
 
     def close(self) -> bool:
         """Stops everything, what needs others first; False if nothing ran."""
-        alive = self.children.alive()
+        alive, active = self.children.alive(), self._active_containers()
         try:
-            ran = self.containers.close()
-        except StackError:
-            ran = False  # Without an engine that answers no container runs.
-        self.children.close()
-        return alive or ran
+            self.containers.stop(active)
+        finally:
+            self.children.close()
+        return alive or bool(active)
 
     def _of(self, spec: Spec) -> Children | Containers:
         return self.children if isinstance(spec.run, Child) else self.containers

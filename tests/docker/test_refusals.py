@@ -114,6 +114,21 @@ def test_a_jwt_secret_that_can_not_work_is_told_before_anything_is_touched(
     assert running.project.run("status").code == 0
 
 
+def test_a_compose_file_that_compose_refuses_is_told_and_the_stack_runs_on(
+    running: Running, engine: docker.DockerClient
+) -> None:
+    before = {name: each.id for name, each in containers(engine, running.project).items()}
+    override = running.project.root / "docker-compose.override.yml"
+    override.write_text("services: {hasura: {comand: x}}\n")
+    try:
+        said = running.project.fails("up", HASURA_GRAPHQL_LOG_LEVEL="debug")
+    finally:
+        override.unlink()
+    assert "compose` failed" in said
+    assert "comand" in said
+    assert {name: each.id for name, each in containers(engine, running.project).items()} == before
+
+
 def test_keys_that_hasura_can_not_reach_are_told_as_soon_as_it_gives_up(
     disturbed: Running, engine: docker.DockerClient
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import compose_command, compose_file
-from orchestrator.launchers.containers import state_of
+from orchestrator.launchers.containers import is_active, state_of
 
 TEXT = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
 
@@ -71,3 +71,4 @@ def test_why_compose_failed_is_told(said: str, why: str) -> None:
 )
 def test_a_containers_state_has_the_words_of_a_process(state: dict[str, object], expected: str) -> None:
     assert state_of(container(**state)).state == expected
+    assert is_active(container(**state)) == bool(state.get("Running"))

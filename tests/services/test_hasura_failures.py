@@ -23,6 +23,11 @@ STARTUP = '{"type":"startup","timestamp":"2026-01-01T00:00:00.000+0000","level":
             "Cognito",
         ),
         (
+            "graphql-engine: the metadata database postgresql://nohost:5432/x can't be reached: gaierror",
+            "can't reach PostgreSQL",
+            "logs postgres",
+        ),
+        (
             "Fatal Error:-  Environment variable HASURA_GRAPHQL_JWT_SECRET: Error in $: key 'type' not found",
             "HASURA_GRAPHQL_JWT_SECRET is not one that it takes",
             "leave it out",
