@@ -21,6 +21,20 @@ def free_ports(count: int) -> tuple[int, ...]:
         return tuple(each.getsockname()[1] for each in sockets)
 
 
+@contextlib.contextmanager
+def held_ports(count: int) -> Iterator[tuple[int, ...]]:
+    """That many free ports, which the system gives to nobody else while inside; a server that asks for one gets it.
+
+    A port that was only looked for may be the local end of somebody's connection a moment later.
+    """
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind((LOOPBACK, 0))
+        yield tuple(each.getsockname()[1] for each in sockets)
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of the loopback address."""
     with socket.socket() as attempt:

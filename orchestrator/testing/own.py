@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from orchestrator.launchers.ports import held_ports
 from orchestrator.stack import lifecycle
+from orchestrator.stack.machine import PORT_VARIABLES
 from orchestrator.stack.plan import Layout
 from orchestrator.stack.planning import METADATA_DATABASE
 from orchestrator.testing.database import connect
@@ -55,7 +57,9 @@ def own_stack(
         undo.callback(shutil.rmtree, layout.state, ignore_errors=True)
         undo.enter_context(guarded(root, layout.state))
         undo.callback(lifecycle.reset, layout, environ)
-        ports = _ports()
+        # Known before any service starts, since the fronts need them, too.
+        held = undo.enter_context(held_ports(len(PORT_VARIABLES)))
+        ports = dict(zip(PORT_VARIABLES, held, strict=True))
         triggers = Triggers()
         fronts = {name: Front(ports[name]) for name in BEHIND_A_FRONT}
         fronts["lambda"].see = triggers.see
@@ -76,18 +80,8 @@ def _close(front: Front, background: Background) -> None:
     background.run(front.close())
 
 
-def _ports() -> Mapping[str, int]:
-    """A free port for each service, known before any starts: the fronts need them, too."""
-    from orchestrator.launchers.ports import free_ports
-    from orchestrator.stack.machine import PORT_VARIABLES
-
-    return dict(zip(PORT_VARIABLES, free_ports(len(PORT_VARIABLES)), strict=True))
-
-
 def _settings(ports: Mapping[str, int]) -> Mapping[str, str]:
     """What a session's stack has otherwise than the developer's; all else is as the project's `.env` says."""
-    from orchestrator.stack.machine import PORT_VARIABLES
-
     return {
         **{PORT_VARIABLES[name]: str(port) for name, port in ports.items()},
         "COGNITO_CALLBACK_PORT": "0",

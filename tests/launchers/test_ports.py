@@ -46,3 +46,12 @@ def test_a_port_with_fading_connections_is_free() -> None:
             accepted.close()  # this side closes first, and stays in TIME_WAIT
             assert client.recv(1) == b""
     assert ports.is_free(port)
+
+
+def test_a_held_port_is_given_to_nobody_and_a_server_can_listen_there() -> None:
+    with ports.held_ports(2) as (port, other):
+        assert port != other
+        with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
+        assert ports.is_free(port)
+        socket.create_server(("127.0.0.1", port)).close()
