@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from orchestrator.launchers.ports import held_ports
+from orchestrator.services.postgres import SETTINGS
 from orchestrator.stack import lifecycle
 from orchestrator.stack.machine import PORT_VARIABLES
 from orchestrator.stack.plan import Layout
@@ -101,7 +102,11 @@ def _load_clients() -> None:
 
 def _log_statements(stack: Stack) -> None:
     """PostgreSQL logs every statement, for the reports of failing tests."""
-    for statement in ("ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()"):
+    for statement in (
+        "ALTER SYSTEM SET log_statement = 'all'",
+        f"ALTER SYSTEM SET log_line_prefix = '{SETTINGS['log_line_prefix']}'",
+        "SELECT pg_reload_conf()",
+    ):
         stack.background.run(_execute(stack.urls.postgres, statement))
 
 

@@ -27,10 +27,9 @@ POLL_SECONDS = 0.005
 MOST = 60
 LONGEST = 2_000
 
-# log_line_prefix of services/postgres.py, or the image's own, which does not name the database.
+# As log_line_prefix of services/postgres.py has it.
 LOGGED = re.compile(
-    r"^(?P<date>\S+) (?P<time>\d\d:\d\d:\d\d\.\d+) \S+ \[\d+\] (?:(?P<user>\S+)@(?P<database>\S+) )?"
-    r"(?P<level>[A-Z]+):  (?P<text>.*)$"
+    r"^\S+ (?P<time>\d\d:\d\d:\d\d\.\d+) \S+ \[\d+\] (?:[^@\s]+@(?P<database>\S+) )?[A-Z]+:  (?P<text>.*)$"
 )
 STATEMENT = re.compile(r"^(?:statement|execute [^:]*): (?P<sql>.*)$", re.DOTALL)
 # What Lambda writes around each invocation says no more than the trigger events.
@@ -86,7 +85,7 @@ class Watch:
         if not self._stack.own:
             return ""
         name = unquote(self._stack.urls.postgres.rpartition("/")[2])
-        entries = [entry for entry in parsed(self._postgres_lines()) if entry.database in (name, None)]
+        entries = [entry for entry in parsed(self._postgres_lines()) if entry.database == name]
         return _cut(list(_statements(entries)))
 
     def _postgres_lines(self) -> list[str]:
