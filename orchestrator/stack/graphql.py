@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 
 from orchestrator.errors import StackError
 
@@ -47,7 +48,7 @@ class GraphQL:
         """The whole answer, `{"data"}` or `{"errors"}`."""
         try:
             answer = self.http.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
-            body: Mapping[str, Any] = answer.json()
+            body: Mapping[str, Any] = orjson.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             raise StackError(
                 f"Hasura does not answer at {self.url}: {error}.", "See `hasura-cognito logs hasura`."

@@ -25,6 +25,7 @@ from orchestrator.stack.record import locked
 from orchestrator.stack.users import sync
 from orchestrator.stack.users.comparison import Changed, Missing, Orphaned
 from orchestrator.stack.users.pool import Pace, UserPool
+from orchestrator.stack.users.pool import page as page_of
 from orchestrator.stack.users.sides import Sides
 from orchestrator.stack.users.walk import Walk, passing, resumable
 from tests.flow.conftest import Cli, Running
@@ -258,6 +259,17 @@ def test_a_pool_in_aws_is_read_within_its_quota(empty: Running, sides: Sides, mo
     assert len(asked) == 3
     for one, next_one in itertools.pairwise(asked):
         assert (next_one - one).total_seconds() >= 0.045
+
+
+def test_the_users_read_ahead_of_botocore_are_those_that_it_would_read(empty: Running, sides: Sides) -> None:
+    fill(empty, sides.pool.id, 3)
+    client, at = sides.pool.client, sides.pool.clock()
+    its_own = client.list_users(UserPoolId=sides.pool.id, Limit=60)
+    [page] = sides.pool.pages(sides.columns)
+    assert page.confirmed == page_of(its_own, sides.columns, at).confirmed
+    assert isinstance(its_own["Users"][0]["UserCreateDate"], datetime)
+    # A date that is a number still: botocore does not read the users any more.
+    assert isinstance(client.list_users(UserPoolId=sides.pool.id)["Users"][0]["UserCreateDate"], float)
 
 
 def test_a_table_that_hasura_does_not_know_is_told(stack: Running) -> None:
