@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -125,7 +126,7 @@ def watch_project(root: Path) -> None:
 
     project = config.read(root)
     done = threading.Event()
-    telling = threading.Thread(target=tell_deaths, args=(root, done))
+    telling = threading.Thread(target=watch.attempt, args=(functools.partial(tell_deaths, root, done),))
     telling.start()
     try:
         watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import output as out
+from orchestrator.errors import StackError
 from orchestrator.launchers import container_log
 from orchestrator.project.config import find_root
 from orchestrator.stack import logs as log_files
 from orchestrator.stack.plan import Layout, is_synced
-from orchestrator.stack.status import containers_of, running
+from orchestrator.stack.status import IN_CONTAINERS, containers_of, running
 from orchestrator.stack.status import status as status_of
 
 if TYPE_CHECKING:
+    from docker.models.containers import Container
+
     from orchestrator.stack.verify import Check
 
 
@@ -121,6 +124,11 @@ def tunnel_facts(tunnel: Mapping[str, Any] | None) -> Mapping[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
+def tell_unseen(error: StackError) -> None:
+    """Says why no container is seen, where the rest can be shown without."""
+    click.echo(f"{error.message} {error.hint}", err=True)
+
+
 @click.command()
 @out.formats("text", "json", "env")
 @click.pass_obj
@@ -133,10 +141,21 @@ def status(project: Path, output: out.Format) -> None:
       hasura-cognito status -o json | jq -r .urls.graphql
       hasura-cognito status -o env > .env.local
     """
-    facts = status_of(find_root(project), unseen=lambda error: click.echo(f"{error.message} {error.hint}", err=True))
+    facts = status_of(find_root(project), unseen=tell_unseen)
     print_status(facts, output)
     if any(service["state"] != "running" for service in facts["services"].values()):
         raise click.exceptions.Exit(1)
+
+
+def seen_containers(root: Path, wanted: tuple[str, ...]) -> Mapping[str, Container]:
+    """The containers by service; where no engine answers, none, unless one of the wanted is in it: StackError then."""
+    try:
+        return containers_of(root)
+    except StackError as error:
+        if set(wanted) & set(IN_CONTAINERS):
+            raise
+        tell_unseen(error)
+        return {}
 
 
 @click.command()
@@ -153,7 +172,7 @@ def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> 
       hasura-cognito logs -f hasura lambda
     """
     root = find_root(project)
-    containers = containers_of(root)
+    containers = seen_containers(root, services)
     files = {name: path for name, path in log_files.found(Layout(root).logs).items() if name not in containers}
     names = log_files.chosen({**files, **containers}, services)
     files = {name: path for name, path in files.items() if name in names}

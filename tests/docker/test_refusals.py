@@ -58,11 +58,13 @@ def test_an_engine_that_is_not_running_is_told(project: Project) -> None:
     assert "STACK_BACKEND=embedded" in said
 
 
-def test_without_the_engine_status_says_why_no_container_is_seen_and_reset_touches_nothing(running: Running) -> None:
+def test_without_the_engine_it_is_told_that_no_container_is_seen_and_reset_touches_nothing(running: Running) -> None:
     away = {"DOCKER_HOST": f"unix://{running.project.root}/none.sock"}
     done = running.project.run("status", **away)
     assert done.code == 1
     assert "No Docker engine answers at" in done.err
+    assert "No Docker engine answers at" in running.project.fails("logs", "hasura", **away)
+    assert "serving pool" in running.project.ok("logs", "cognito", **away)
     assert "No Docker engine answers at" in running.project.fails("reset", "-y", **away)
     assert running.project.run("status").code == 0
 
