@@ -195,6 +195,11 @@ class Faults:
             return lambda _request: True
         if what == LAMBDA:
             return lambda request: invoked(request) is not None
+        if what in (POSTGRES, COGNITO):
+            raise StackError(
+                f"On the wire, {what} can't be made to fail: only hasura and the functions are.",
+                f'There is faults.kill("{what}").',
+            )
         name = self._stack.functions.resolve(what)
         return lambda request: invoked(request) == name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,19 +41,19 @@ class GraphQL:
     headers: Mapping[str, str] = field(repr=False)
     http: httpx.Client = field(repr=False)
 
-    def __call__(self, query: str, **variables: Any) -> Answer:
+    def __call__(self, query: str, /, **variables: Any) -> Answer:
         return data_of(self.ask(query, **variables))
 
-    def ask(self, query: str, **variables: Any) -> Answer:
+    def ask(self, query: str, /, **variables: Any) -> Answer:
         """The whole answer, `{"data": …}` or `{"errors": […]}`."""
         body = {"query": query, "variables": variables}
         return cast("Answer", self.http.post(self.url, json=body, headers=dict(self.headers)).json())
 
-    async def acall(self, query: str, **variables: Any) -> Answer:
+    async def acall(self, query: str, /, **variables: Any) -> Answer:
         """As calling it, for async tests."""
         return data_of(await self.aask(query, **variables))
 
-    async def aask(self, query: str, **variables: Any) -> Answer:
+    async def aask(self, query: str, /, **variables: Any) -> Answer:
         """As `ask`, for async tests."""
         import httpx
 
@@ -61,7 +61,7 @@ class GraphQL:
             body = {"query": query, "variables": variables}
             return cast("Answer", (await http.post(self.url, json=body, headers=dict(self.headers))).json())
 
-    async def subscribe(self, query: str, **variables: Any) -> AsyncIterator[Answer]:
+    async def subscribe(self, query: str, /, **variables: Any) -> AsyncGenerator[Answer, None]:
         """The data of each answer to a subscription, as it comes; raises GraphQLError. It ends with the iteration."""
         from websockets.asyncio.client import connect
         from websockets.typing import Subprotocol

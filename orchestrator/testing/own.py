@@ -73,7 +73,7 @@ def own_stack(
         lifecycle.up(layout, environ, lambda _event: None, check=False, fronts=at)
         clients.result()
         stack = undo.enter_context(opened(layout, environ, background))
-        _log_statements(stack)
+        background.run(_log_statements(stack.urls.postgres))
         yield replace(stack, own=undo.enter_context(_owned(stack, fronts, triggers)))
 
 
@@ -100,20 +100,13 @@ def _load_clients() -> None:
     import orchestrator.aws.clients  # noqa: F401
 
 
-def _log_statements(stack: Stack) -> None:
+async def _log_statements(url: str) -> None:
     """PostgreSQL logs every statement, for the reports of failing tests."""
-    for statement in (
-        "ALTER SYSTEM SET log_statement = 'all'",
-        f"ALTER SYSTEM SET log_line_prefix = '{SETTINGS['log_line_prefix']}'",
-        "SELECT pg_reload_conf()",
-    ):
-        stack.background.run(_execute(stack.urls.postgres, statement))
-
-
-async def _execute(url: str, statement: str) -> None:
     connection = await connect(url)
     try:
-        await connection.execute(statement)
+        await connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        await connection.execute(f"ALTER SYSTEM SET log_line_prefix = '{SETTINGS['log_line_prefix']}'")
+        await connection.execute("SELECT pg_reload_conf()")
     finally:
         await connection.close()
 

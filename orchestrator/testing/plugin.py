@@ -113,8 +113,10 @@ def _users(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Users]:
     watch.close()
     del request.node.stash[WATCH]
     with _told():
-        users.remove()
-        stack.put_back()
+        if stack.own:
+            stack.put_back()
+        else:
+            users.remove()
 
 
 @pytest.fixture

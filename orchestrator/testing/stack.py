@@ -57,7 +57,7 @@ class Stack:
     """A running stack: its addresses, its pool, and clients for them. `own` is None for one that ran before."""
 
     layout: Layout
-    record: Record
+    record: Record = field(repr=False)
     admin_secret: str = field(repr=False)
     background: Background = field(repr=False)
     http: httpx.Client = field(repr=False)
@@ -135,7 +135,7 @@ class Stack:
             self.configure(name, Environment={"Variables": dict(before)})
 
     def remove_user(self, username: str) -> None:
-        """Removes a user, and its row from the table `users` where the database is not put back anyway."""
+        """Removes a user, and its row from the table `users` if there is one."""
         try:
             sub = self.accounts.get(username)["attributes"].get("sub")
             self.accounts.delete(username)
@@ -143,8 +143,7 @@ class Stack:
             if "UserNotFoundException" not in error.message:
                 raise
             return
-        if self.own is None:
-            self.graphql(role="admin").ask(REMOVE_ROW, id=sub)
+        self.graphql(role="admin").ask(REMOVE_ROW, id=sub)
 
     def groups(self) -> set[str]:
         """The names of the pool's groups."""
@@ -152,7 +151,7 @@ class Stack:
         return {group["GroupName"] for page in pages for group in page["Groups"]}
 
     def put_back(self) -> None:
-        """Database, metadata and pool are as when the session began, if the stack is the session's own."""
+        """Database, metadata and pool are as when the session began. A stack that ran before is left as it is."""
         if self.own is None:
             return
         if self.background.run(self.own.template.put_back()) == "everything":

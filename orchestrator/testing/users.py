@@ -147,7 +147,7 @@ class Users:
         return User(name, email, password, str(claims["sub"]), self._stack, tokens)
 
     def remove(self) -> None:
-        """Removes whom this object made, with their rows where those are not put back anyway."""
+        """Removes whom this object made, with their rows."""
         for username in self._made:
             self._stack.remove_user(username)
         for group in self._groups:

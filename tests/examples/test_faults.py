@@ -100,3 +100,5 @@ def test_without_a_tunnel_none_can_drop(faults: Faults) -> None:
 def test_a_function_that_is_not_there_is_named(faults: Faults) -> None:
     with pytest.raises(StackError, match="Did you mean hasura-cognito-user-sync"):
         faults.fail("usersync")
+    with pytest.raises(StackError, match=r"faults\.kill"):
+        faults.slow("postgres", 1)

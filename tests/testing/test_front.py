@@ -17,6 +17,8 @@ from orchestrator.testing.http_message import Message, answer
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Start = Callable[[Serve], Awaitable[Front]]
 
+# A machine that does much else is not to fail a test.
+SECONDS = 20
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n4\r\n you\r\n0\r\nx-after: 1\r\n\r\n"
 UNTIL_THE_END = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nall of it"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\ncontent-length: 7\r\n\r\n"
@@ -48,7 +50,7 @@ async def start() -> AsyncIterator[Start]:
         await front.close()
     for server in servers:
         server.close()
-    await asyncio.wait_for(asyncio.gather(*(task for task in serving if task)), 5)
+    await asyncio.wait_for(asyncio.gather(*(task for task in serving if task)), SECONDS)
 
 
 def saying(*answers: bytes, close: bool = False) -> Serve:
@@ -74,13 +76,13 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def get(front: Front) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=SECONDS) as http:
         return await http.get(f"http://{LOOPBACK}:{front.port}/")
 
 
 async def test_requests_of_any_size_go_there_and_back_over_one_connection(start: Start) -> None:
     front = await start(echo)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=SECONDS) as http:
         for size in (0, 1, 70_000, 3_000_000):
             response = await http.post(f"http://{LOOPBACK}:{front.port}/", content=b"x" * size)
             assert len(response.content) == size
@@ -104,7 +106,7 @@ async def test_a_service_that_hangs_up_between_two_requests_hangs_up_on_the_clie
     front = await start(saying(NO_CONTENT, close=True))
     reader, writer = await asyncio.open_connection(LOOPBACK, front.port)
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
-    assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 204")
+    assert (await asyncio.wait_for(reader.read(), SECONDS)).startswith(b"HTTP/1.1 204")
     writer.close()
 
 
@@ -121,7 +123,7 @@ async def test_nobody_listens_while_it_refuses_and_the_port_stays_its_own(start:
     await get(front)
     await front.refuse()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-        await asyncio.wait_for(reader.readexactly(1), 5)
+        await asyncio.wait_for(reader.readexactly(1), SECONDS)
     with pytest.raises(httpx.ConnectError):
         await get(front)
     with socket.socket() as other, pytest.raises(OSError, match="in use"):

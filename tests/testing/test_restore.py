@@ -71,41 +71,45 @@ async def dump(url: str) -> tuple[Any, ...]:
         await connection.close()
 
 
-@pytest.mark.parametrize(
-    ("statements", "outcome"),
-    [
-        ("SELECT 1", "nothing"),
-        ("INSERT INTO owners (name) VALUES ('Carl')", "rows"),
-        ("UPDATE pets SET name = 'Max' WHERE id = 1", "rows"),
-        ("UPDATE owners SET name = name", "rows"),
-        ("DELETE FROM owners WHERE id = 1", "rows"),
-        ("DELETE FROM pets; INSERT INTO pets (owner_id, name) VALUES (3, 'Another'), (3, 'One more')", "rows"),
-        ("TRUNCATE owners, pets, audit RESTART IDENTITY", "rows"),
-        ('INSERT INTO "Odd ""name" VALUES (\'y\')', "rows"),
-        ("BEGIN; INSERT INTO pets (owner_id) VALUES (1); ROLLBACK", "rows"),
-        ("SELECT setval('tickets', 5)", "rows"),
-        ("SELECT nextval('owners_id_seq')", "rows"),
-        ("CREATE TABLE added (id int); INSERT INTO added VALUES (1)", "everything"),
-        ("DROP TABLE pets", "everything"),
-        ("DROP TABLE pets; CREATE TABLE pets (id int)", "everything"),
-        ("ALTER TABLE pets ADD COLUMN age int", "everything"),
-        ("ALTER TABLE pets ENABLE ROW LEVEL SECURITY", "everything"),
-        ("ALTER TABLE owners RENAME TO people", "everything"),
-        ("DROP FUNCTION note CASCADE", "everything"),
-        ("ALTER TABLE pets ENABLE ALWAYS TRIGGER noted; DELETE FROM pets", "everything"),
-        ("GRANT SELECT ON pets TO PUBLIC", "everything"),
-        ("CREATE MATERIALIZED VIEW added AS SELECT 1 AS one", "everything"),
-    ],
+ROWS = (
+    "INSERT INTO owners (name) VALUES ('Carl')",
+    "UPDATE pets SET name = 'Max' WHERE id = 1",
+    "UPDATE owners SET name = name",
+    "DELETE FROM owners WHERE id = 1",
+    "DELETE FROM pets; INSERT INTO pets (owner_id, name) VALUES (3, 'Another'), (3, 'One more')",
+    "TRUNCATE owners, pets, audit RESTART IDENTITY",
+    'INSERT INTO "Odd ""name" VALUES (\'y\')',
+    "BEGIN; INSERT INTO pets (owner_id) VALUES (1); ROLLBACK",
+    "SELECT setval('tickets', 5)",
+    "SELECT nextval('owners_id_seq')",
 )
-async def test_it_is_as_before_after(template: Template, statements: str, outcome: str) -> None:
+SCHEMA_CHANGES = (
+    "CREATE TABLE added (id int); INSERT INTO added VALUES (1)",
+    "DROP TABLE pets",
+    "DROP TABLE pets; CREATE TABLE pets (id int)",
+    "ALTER TABLE pets ADD COLUMN age int",
+    "ALTER TABLE pets ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE owners RENAME TO people",
+    "DROP FUNCTION note CASCADE",
+    "ALTER TABLE pets ENABLE ALWAYS TRIGGER noted; DELETE FROM pets",
+    "GRANT SELECT ON pets TO PUBLIC",
+    "CREATE MATERIALIZED VIEW added AS SELECT 1 AS one",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"), [(("SELECT 1",), "nothing"), (ROWS, "rows"), (SCHEMA_CHANGES, "everything")]
+)
+async def test_it_is_as_before_whatever_was_done(template: Template, changes: tuple[str, ...], outcome: str) -> None:
     before = await dump(template.url)
     assert before[4:7] == AS_TEMPLATE_PLUS_ONE
     await template.put_back()
-    await run(template.url, statements)
-    assert await template.put_back() == outcome
-    assert await dump(template.url) == before
-    assert await template.put_back() == "rows"  # The sequences were asked.
-    assert await template.put_back() == "nothing"
+    for statements in changes:
+        await run(template.url, statements)
+        assert await template.put_back() == outcome, statements
+        assert await dump(template.url) == before, statements
+        assert await template.put_back() == "rows"  # The sequences were asked.
+        assert await template.put_back() == "nothing"
 
 
 async def test_what_was_put_back_once_is_put_back_again(template: Template) -> None:
