@@ -34,24 +34,35 @@ class RemotePool:
         return f"{self.issuer}/.well-known/jwks.json"
 
 
-def describe(cognito: CognitoIdentityProviderClient, *, pool_id: str, client_id: str, awslambda: str) -> RemotePool:
-    """The pool and its app client. Raises StackError where there is none, or it may not be looked at."""
+def described_pool(cognito: CognitoIdentityProviderClient, pool_id: str) -> Mapping[str, Any]:
+    """The pool in Cognito's words. Raises StackError where there is none, or it may not be looked at."""
     with told(f"Look-up of the user pool {pool_id}"):
         try:
-            pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+            return cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
         except cognito.exceptions.ResourceNotFoundException as error:
             raise StackError(
                 f"This AWS account has no user pool {pool_id} in {cognito.meta.region_name}.",
                 "Set COGNITO_POOL_ID and COGNITO_CLIENT_ID, or have `hasura-cognito aws deploy` make a pool; "
                 "AWS_PROFILE chooses the account.",
             ) from error
+
+
+def described_client(cognito: CognitoIdentityProviderClient, pool_id: str, client_id: str) -> Mapping[str, Any]:
+    """The app client in Cognito's words, with its secret. Raises StackError where the pool has none of this id."""
     with told(f"Look-up of the app client {client_id}"):
         try:
-            client = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
+            return cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
         except cognito.exceptions.ResourceNotFoundException as error:
             raise StackError(
-                f"The user pool {pool_id} has no app client {client_id}.", "Set COGNITO_CLIENT_ID to one that it has."
+                f"The user pool {pool_id} has no app client {client_id}.",
+                "Set COGNITO_CLIENT_ID to one that it has: `hasura-cognito aws client list`.",
             ) from error
+
+
+def describe(cognito: CognitoIdentityProviderClient, *, pool_id: str, client_id: str, awslambda: str) -> RemotePool:
+    """The pool and its app client. Raises StackError where there is none, or it may not be looked at."""
+    pool = described_pool(cognito, pool_id)
+    client = described_client(cognito, pool_id, client_id)
     address = cognito.meta.endpoint_url
     return RemotePool(
         id=pool_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from orchestrator.cli.aws_attach import attach
+from orchestrator.cli.aws_client import client
 from orchestrator.cli.aws_deploy import deploy
 from orchestrator.cli.aws_destroy import destroy
 from orchestrator.cli.aws_detach import detach
@@ -19,5 +20,5 @@ def group() -> None:
     """
 
 
-for command in (deploy, status, destroy, attach, detach):
+for command in (deploy, status, destroy, attach, detach, client):
     group.add_command(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,9 @@ def attach(
     region = pool_id.partition("_")[0]
     cognito, awslambda = amazon("cognito-idp", region=region), amazon("lambda", region=region)
     pool = pools.describe(cognito, pool_id)
-    client = chosen_client(app_clients.app_clients(cognito, pool_id), client_id, pool_id)
+    clients = app_clients.app_clients(cognito, pool_id)
+    client = named_in_env(clients, before, pool_id) if client_id is None else None
+    client = client or chosen_client(clients, client_id, pool_id)
     chosen = names or ALL
     by_trigger = dict.fromkeys(chosen, sync_function or settings.sync.function)
     if PRE_TOKEN in chosen:
@@ -121,6 +123,13 @@ def agreed(what: str, change: Change, *, yes: bool) -> bool:
         return True
     out.stderr.print("Nothing was changed.")
     return False
+
+
+def named_in_env(clients: Sequence[AppClient], env: Mapping[str, str], pool_id: str) -> AppClient | None:
+    """The app client that `.env` names, where it is one of this pool."""
+    if env.get("COGNITO_POOL_ID") != pool_id:
+        return None
+    return next((client for client in clients if client.id == env.get("COGNITO_CLIENT_ID")), None)
 
 
 def chosen_client(clients: Sequence[AppClient], asked: str | None, pool_id: str) -> AppClient:

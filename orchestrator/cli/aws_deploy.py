@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.aws.account import Account, account
+from orchestrator.aws.attach.app_clients import app_clients
 from orchestrator.aws.deploy import archive, stacks
 from orchestrator.aws.deploy import deploy as steps
 from orchestrator.aws.deploy import parameters as choice
@@ -27,6 +29,7 @@ from orchestrator.project.template.deployable import BUCKET, PREFIX, Deployable
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
     from orchestrator.aws.deploy.change_sets import ChangeSet
     from orchestrator.aws.deploy.stacks import Stack
@@ -91,7 +94,8 @@ def deploy(
                 return
             steps.execute(client, bucket, deployment, change_set, undo, Progress())
     stack = stacks.get_ours(client, here.stack_name)
-    pool = real_pool(client, stack)
+    cognito = amazon("cognito-idp", region=whose.region, session=session)
+    pool = with_own_client(real_pool(client, stack), here, cognito)
     show_pool(stack, pool)
     if not no_env:
         take_pool(here, stack, pool)
@@ -154,6 +158,15 @@ def show_pool(stack: Stack, pool: RealPool) -> None:
             **({"lease table": pool.lease_table} if pool.lease_table else {}),
         }
     )
+
+
+def with_own_client(pool: RealPool, here: Where, cognito: CognitoIdentityProviderClient) -> RealPool:
+    """The pool with the app client that `.env` names, where that is another one of it: of `aws client create`, say."""
+    named = here.env_file.get("COGNITO_CLIENT_ID", "")
+    if here.env_file.get("COGNITO_POOL_ID") != pool.id or named == pool.client_id:
+        return pool
+    has = [each.id for each in app_clients(cognito, pool.id)]
+    return replace(pool, client_id=named) if named in has else pool
 
 
 def take_pool(here: Where, stack: Stack, pool: RealPool) -> None:

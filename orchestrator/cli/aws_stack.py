@@ -1,4 +1,4 @@
-"""What the commands about the CloudFormation stack have in common: its name, its region, and its events as lines."""
+"""What the commands about the CloudFormation stack have in common: its name, its region, leases and events as lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,6 +54,16 @@ def where(project: Path, stack_name: str | None) -> Where:
         stack_name or settings.aws.stack_name,
         settings.cognito.region if follows_pool else "",
     )
+
+
+def lease_line(lease: Mapping[str, Any]) -> str:
+    """
+    >>> lease_line({"holder": "ada@laptop", "url": "https://a.example/sync", "expires_in": 97})
+    'ada@laptop at https://a.example/sync, 97 s left'
+    """
+    seconds = lease["expires_in"]
+    left = f"{seconds} s left" if seconds > 0 else f"over for {-seconds} s"
+    return f"{lease['holder'] or lease['owner']} at {lease['url']}, {left}"
 
 
 class Progress:

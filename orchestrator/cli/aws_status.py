@@ -11,7 +11,7 @@ import click
 from orchestrator.aws.deploy import drift, stacks
 from orchestrator.aws.deploy import status as facts_of
 from orchestrator.cli import output as out
-from orchestrator.cli.aws_stack import stack_name, where
+from orchestrator.cli.aws_stack import lease_line, stack_name, where
 
 Facts = Mapping[str, Any]
 
@@ -98,14 +98,7 @@ def lease_lines(leases: Facts) -> dict[str, str]:
         return {"error": leases["error"]}
     if not leases["items"]:
         return {leases["table"]: f"{leases['state']}, nobody holds a lease"}
-    return {
-        each["client_id"]: f"{each['holder'] or each['owner']} at {each['url']}, {left(each['expires_in'])}"
-        for each in leases["items"]
-    }
-
-
-def left(seconds: int) -> str:
-    return f"{seconds} s left" if seconds > 0 else f"over for {-seconds} s"
+    return {each["client_id"]: lease_line(each) for each in leases["items"]}
 
 
 def drift_lines(drift: Facts) -> dict[str, str]:

@@ -147,6 +147,20 @@ def of_type(found: tuple[Resource, ...], kind: str) -> list[str]:
     return [each.physical_id for each in found if each.type == kind and each.physical_id]
 
 
+def made_by(client: CloudFormationClient, physical_id: str) -> str | None:
+    """The name of the stack, ours or anybody's, that has this resource; None where none has."""
+    from botocore.exceptions import ClientError
+
+    with told(f"Looking for the stack that has made {physical_id}"):
+        try:
+            found = client.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
+        except ClientError as error:
+            if code_of(error) == "ValidationError" and "does not exist" in str(error):
+                return None
+            raise
+    return found[0].get("StackName", "") if found else None
+
+
 def start_deletion(client: CloudFormationClient, stack: Stack) -> None:
     with told(f"Deleting the stack {stack.name}"):
         client.delete_stack(StackName=stack.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.aws.deploy import pool, stacks
 from orchestrator.aws.deploy.stacks import Resource, Stack
 from orchestrator.aws.failures import told
+from orchestrator.aws.register import leases
 from orchestrator.errors import StackError
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 Facts = Mapping[str, Any]
-
-# What is read of a lease: all but the key.
-READ = ("client_id", "owner", "holder", "url", "expires_at")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def facts(clients: Clients, stack: Stack, resources: tuple[Resource, ...]) -> Fa
             {"name": name, **_told(partial(function, clients.awslambda, name))}
             for name in stacks.of_type(resources, stacks.FUNCTION)
         ],
-        "leases": _told(partial(leases, clients.dynamodb, tables[0], time.time())) if tables else None,
+        "leases": _told(partial(leases.read, clients.dynamodb, tables[0], time.time())) if tables else None,
     }
 
 
@@ -74,30 +72,6 @@ def function(client: LambdaClient, name: str) -> Facts:
         "runtime": described.get("Runtime", ""),
         **({"reason": reason} if reason else {}),
     }
-
-
-def leases(client: DynamoDBClient, table: str, now: float) -> Facts:
-    """`{"table", "state", "items": [{"client_id", "owner", "holder", "url", "expires_in"}]}`; `expires_in` are
-    seconds, below 0 when the lease is over. The gateways' keys stay in the table."""
-    with told(f"Reading the leases in {table}"):
-        state = client.describe_table(TableName=table)["Table"].get("TableStatus", "")
-        pages = client.get_paginator("scan").paginate(
-            TableName=table,
-            ProjectionExpression=", ".join(f"#{name}" for name in READ),
-            ExpressionAttributeNames={f"#{name}": name for name in READ},
-        )
-        found = [item for page in pages for item in page["Items"]]
-    return {"table": table, "state": state, "items": _leases(found, now)}
-
-
-def _leases(items: Sequence[Mapping[str, Any]], now: float) -> list[Facts]:
-    return [
-        {
-            **{name: item.get(name, {}).get("S", "") for name in READ if name != "expires_at"},
-            "expires_in": int(float(item.get("expires_at", {}).get("N", 0)) - now),
-        }
-        for item in items
-    ]
 
 
 def _told(read: Callable[[], Facts]) -> Facts:

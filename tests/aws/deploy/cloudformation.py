@@ -98,6 +98,7 @@ class CloudFormation:
             "DescribeStacks": self.describe_stacks,
             "DescribeStackEvents": self.describe_stack_events,
             "ListStackResources": self.list_stack_resources,
+            "DescribeStackResources": self.describe_stack_resources,
             "DeleteStack": self.delete_stack,
             "DetectStackDrift": lambda given: {"StackDriftDetectionId": given["StackName"]},
             "DescribeStackDriftDetectionStatus": self.describe_drift_detection,
@@ -199,6 +200,26 @@ class CloudFormation:
                 for name, made in self.find(given["StackName"]).made.items()
             ]
         }
+
+    def describe_stack_resources(self, given: Given) -> Given:
+        """Those of the stack that has the resource with this physical id."""
+        wanted = given["PhysicalResourceId"]
+        for stack in self.stacks.values():
+            if any(made.physical_id == wanted for made in stack.made.values()):
+                return {
+                    "StackResources": [
+                        {
+                            "StackName": stack.name,
+                            "LogicalResourceId": name,
+                            "PhysicalResourceId": made.physical_id,
+                            "ResourceType": made.type,
+                            "Timestamp": datetime.now(UTC),
+                            "ResourceStatus": "CREATE_COMPLETE",
+                        }
+                        for name, made in stack.made.items()
+                    ]
+                }
+        raise Refused("ValidationError", f"Stack for {wanted} does not exist")
 
     def delete_stack(self, given: Given) -> Given:
         try:
