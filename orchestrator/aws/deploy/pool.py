@@ -1,4 +1,4 @@
-"""The deployed user pool: whether it is there, how many users it has, and its triggers."""
+"""A user pool: whether it is there, how many users it has, its triggers, and what `aws attach` noted in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.aws.attach import note
+from orchestrator.aws.attach.triggers import Trigger
 from orchestrator.aws.failures import code_of, told
 
 if TYPE_CHECKING:
@@ -14,13 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pool:
-    """`users` is Cognito's estimate; `triggers` are the functions by the trigger's name."""
+    """`users` is Cognito's estimate; `triggers` are the functions by the trigger's name; `attached` is the note."""
 
     id: str
     name: str
     users: int
     mfa: str
     triggers: Mapping[str, str]
+    attached: str | None
 
 
 def find(client: CognitoIdentityProviderClient, pool_id: str) -> Pool | None:
@@ -40,6 +43,7 @@ def find(client: CognitoIdentityProviderClient, pool_id: str) -> Pool | None:
         users=described.get("EstimatedNumberOfUsers", 0),
         mfa=described.get("MfaConfiguration", "OFF"),
         triggers=triggers(described.get("LambdaConfig", {})),
+        attached=described.get("UserPoolTags", {}).get(note.TAG),
     )
 
 
@@ -52,8 +56,7 @@ def triggers(config: Mapping[str, Any]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, value in config.items():
         if isinstance(value, str) and value.startswith("arn:"):
-            found.setdefault(name, value.rpartition(":")[2])
+            found.setdefault(name, str(Trigger(value)))
         elif isinstance(value, dict) and "LambdaArn" in value:
-            version = value.get("LambdaVersion", "")
-            found[name.removesuffix("Config")] = f"{value['LambdaArn'].rpartition(':')[2]} {version}".strip()
+            found[name.removesuffix("Config")] = str(Trigger(value["LambdaArn"], value.get("LambdaVersion", "")))
     return found

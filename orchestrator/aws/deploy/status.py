@@ -1,4 +1,5 @@
-"""What is deployed: the stack's outputs, its pool with the triggers, its functions, and who holds a lease."""
+"""What is in AWS: the stack's outputs, its pool with the triggers, its functions, and who holds a lease; and the pool
+that `.env` names, where that is another one."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.aws.deploy import pool, stacks
 from orchestrator.aws.deploy.stacks import Resource, Stack
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 Facts = Mapping[str, Any]
+T = TypeVar("T", bound=Facts | None)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Clients:
     cognito: CognitoIdentityProviderClient
     awslambda: LambdaClient
     dynamodb: DynamoDBClient
+
+
+NO_STACK: Facts = {"stack": None, "outputs": {}, "pool": None, "functions": [], "leases": None}
 
 
 def facts(clients: Clients, stack: Stack, resources: tuple[Resource, ...]) -> Facts:
@@ -45,7 +50,7 @@ def facts(clients: Clients, stack: Stack, resources: tuple[Resource, ...]) -> Fa
             "console": stack.console_url,
         },
         "outputs": dict(stack.outputs),
-        "pool": _told(partial(pool_facts, clients.cognito, pools[0])) if pools else None,
+        "pool": {"id": pools[0], **_told(partial(pool_facts, clients.cognito, pools[0]))} if pools else None,
         "functions": [
             {"name": name, **_told(partial(function, clients.awslambda, name))}
             for name in stacks.of_type(resources, stacks.FUNCTION)
@@ -54,10 +59,24 @@ def facts(clients: Clients, stack: Stack, resources: tuple[Resource, ...]) -> Fa
     }
 
 
+def in_use(clients: Clients, pool_id: str, client_id: str, table: str) -> Facts:
+    """`{"pool", "client_id", "functions", "lease"}` of a pool that need not be a stack's: the functions are those that
+    it calls, the lease is that of the app client. A part that can't be read is `{"error": why}`."""
+    described = _told(partial(pool_facts, clients.cognito, pool_id))
+    called = dict.fromkeys(each.split()[0] for each in described.get("triggers", {}).values())
+    return {
+        "pool": {"id": pool_id, **described},
+        "client_id": client_id,
+        "functions": [{"name": name, **_told(partial(function, clients.awslambda, name))} for name in called],
+        "lease": _told(partial(leases.of_client, clients.dynamodb, table, client_id, time.time())),
+    }
+
+
 def pool_facts(client: CognitoIdentityProviderClient, pool_id: str) -> Facts:
-    """`{"id", "name", "users", "mfa", "triggers": {name: function}}`; Cognito estimates the number of users."""
+    """`{"id", "name", "users", "mfa", "triggers": {name: function}, "attached"}`; Cognito estimates the number of
+    users, and `attached` is what `aws attach` has noted."""
     found = pool.find(client, pool_id)
-    return asdict(found) if found else {"id": pool_id, "error": f"There is no user pool {pool_id} any more."}
+    return asdict(found) if found else {"error": f"There is no user pool {pool_id} any more."}
 
 
 def function(client: LambdaClient, name: str) -> Facts:
@@ -74,7 +93,7 @@ def function(client: LambdaClient, name: str) -> Facts:
     }
 
 
-def _told(read: Callable[[], Facts]) -> Facts:
+def _told(read: Callable[[], T]) -> T | Facts:
     try:
         return read()
     except StackError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,7 @@ from orchestrator.aws.deploy.pool import triggers
 from orchestrator.aws.register import Lease
 
 from .conftest import Aws, Deployer
+from .protocol import Refused
 
 KEY = "0123456789abcdef" * 4
 
@@ -52,7 +54,9 @@ def test_stack_pool_triggers_and_functions_are_shown(deployed: Aws, project: Dep
             "PostConfirmation": f"{deployed.name}-user-sync",
             "PostAuthentication": f"{deployed.name}-user-sync",
         },
+        "attached": None,
     }
+    assert facts["in_use"] is None
     assert {each["name"]: each["state"] for each in facts["functions"]} == {
         f"{deployed.name}-pre-token-generation": "Active",
         f"{deployed.name}-user-sync": "Active",
@@ -121,6 +125,69 @@ def test_the_region_of_the_pool_in_env_is_where_the_stack_is(
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     project.ok("aws", "status")
+
+
+@pytest.fixture
+def attached(deployed: Aws, project: Deployer) -> Iterator[str]:
+    """The id of a pool of somebody else, which calls the stack's sync function and is the one in `.env`."""
+    cognito = deployed.world.cognito
+    pool: str = cognito.create_user_pool(PoolName="shop")["UserPool"]["Id"]
+    cognito.create_user_pool_client(UserPoolId=pool, ClientName="shop-app")
+    function = f"{deployed.name}-user-sync"
+    project.ok("aws", "attach", pool, "--yes", "--trigger", "PostConfirmation", "--sync-function", function)
+    yield pool
+    project.ok("aws", "detach", pool, "--yes")
+    cognito.delete_user_pool(UserPoolId=pool)
+
+
+def test_an_attached_pool_is_shown_beside_the_stack(deployed: Aws, project: Deployer, attached: str) -> None:
+    client = project.env["COGNITO_CLIENT_ID"]
+    lease(deployed, client, "ada@laptop", time.time())
+    facts = project.ok("aws", "status", "-o", "json").json
+    sync = f"{deployed.name}-user-sync"
+    assert facts["pool"]["name"] == "hasura-cognito"
+    assert facts["in_use"]["pool"] == {
+        "id": attached,
+        "name": "shop",
+        "users": 0,
+        "mfa": "OFF",
+        "triggers": {"PostConfirmation": sync},
+        "attached": f"PostConfirmation={sync}",
+    }
+    assert [each["name"] for each in facts["in_use"]["functions"]] == [sync]
+    text = project.ok("aws", "status").out
+    assert "CREATE_COMPLETE" in text
+    assert f"attached          PostConfirmation={sync}" in text
+    assert f"{client}  ada@laptop at https://ada.ngrok.app/sync, 1" in text
+    assert KEY not in text
+
+
+@pytest.mark.parametrize("why", ["gone", "denied"])
+def test_an_attached_pool_is_shown_where_no_stack_is_to_be_seen(
+    deployed: Aws, project: Deployer, attached: str, why: str
+) -> None:
+    if why == "denied":
+        denied = "User: x is not authorized to perform: cloudformation:DescribeStacks on resource: y"
+        deployed.service.refusals["DescribeStacks"] = [Refused("AccessDenied", denied, 403)]
+    done = project.ok("aws", "status", *(["--stack-name", "nothing"] if why == "gone" else []))
+    assert ("cloudformation:DescribeStacks" in done.err) == (why == "denied")
+    name = "nothing" if why == "gone" else deployed.name
+    assert f"stack  none with the name {name}" in done.out
+    assert attached in done.out
+    assert "nobody holds it" in done.out
+
+
+def test_neither_a_stack_nor_the_pool_is_exit_code_1(aws: Aws, project: Deployer) -> None:
+    with (project.root / ".env").open("a") as env:
+        env.write("STACK_IDENTITY=aws\nCOGNITO_POOL_ID=us-east-1_Gone1\nCOGNITO_CLIENT_ID=gone\n")
+    done = project.run("aws", "status")
+    assert done.code == 1
+    assert "There is no user pool us-east-1_Gone1 any more." in done.out
+
+
+def test_the_alias_of_a_function_is_told_with_its_name() -> None:
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:sync:live"
+    assert triggers({"PostConfirmation": arn}) == {"PostConfirmation": "sync:live"}
 
 
 def test_a_trigger_with_versions_is_told_once() -> None:
