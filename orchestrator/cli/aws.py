@@ -14,7 +14,7 @@ from orchestrator.cli.aws_status import status
 
 @click.group()
 def group() -> None:
-    """Deploy a real user pool with its functions, or add the functions to one that is there.
+    """Deploy a real user pool with its functions, or add the functions to one that is there; share it with others.
 
     Credentials and region are found as boto3 finds them: AWS_PROFILE, AWS_DEFAULT_REGION, SSO, ~/.aws and so on.
     """

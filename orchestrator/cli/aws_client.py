@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CLIENT_NAME = re.compile(r"[\w\s+=,.@-]{1,128}")
 
 
-@click.group()
+@click.group(short_help="Share a pool: an app client for each developer.")
 def client() -> None:
     """Give each developer an app client of one pool, so that each one's sign-ins reach that one's machine."""
 
@@ -99,8 +99,8 @@ def create(project: Path, name: str, yes: bool, output: out.Format) -> None:
     """Make an app client of your own in the pool that .env names, with all settings of the client that .env names.
 
     It is called as the pool and NAME, which is your name on this machine unless you give another; what it will be is
-    shown and asked about first. One that is there already is taken as it is. Afterwards .env names it, and so does your
-    application: its users reach this machine, those of the others theirs.
+    shown and asked about first. One that is there already is taken as it is. Afterwards .env names it. Have your
+    application sign in with it, too: then its sign-ins reach this machine, and those of the others theirs.
 
     \b
     Examples:

@@ -29,12 +29,12 @@ COMMANDS = {
     "sign-in": ("orchestrator.cli.users:sign_in", "Sign in and print the tokens."),
     "users": (
         "orchestrator.cli.users:users",
-        "Users of the pool and their rows: list, compare, repair, create from a file.",
+        "List, compare, sync, seed and delete users.",
     ),
     "migrate": ("orchestrator.cli.migrate:group", "Create, apply and take back migrations."),
     "metadata": ("orchestrator.cli.metadata:group", "Apply, export and compare Hasura's metadata."),
     "seed": ("orchestrator.cli.seed:group", "Apply and create seeds."),
-    "aws": ("orchestrator.cli.aws:group", "Let a real user pool work with this stack."),
+    "aws": ("orchestrator.cli.aws:group", "Deploy, attach, share and take down a user pool in AWS."),
     "tunnel": ("orchestrator.cli.tunnel:tunnel", "Show the tunnel to this machine, and where it is registered."),
     "lambda": ("orchestrator.cli.lambdas:group", "List and invoke functions, read their logs."),
 }
@@ -49,6 +49,7 @@ Examples:
   hasura-cognito status -o env > .env.local
   hasura-cognito logs -f hasura lambda
   hasura-cognito down
+  hasura-cognito aws deploy                a real pool; then `STACK_TUNNEL=ngrok hasura-cognito up`
 
 \b
 Shell completion (bash; zsh_source and fish_source for the others):
