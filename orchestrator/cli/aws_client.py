@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator import settings as all_settings
-from orchestrator.aws import developer_client
+from orchestrator.aws import developer_client, leases
 from orchestrator.aws.attach.app_clients import AppClient, app_clients, troubles
 from orchestrator.aws.deploy import stacks
 from orchestrator.aws.pool import described_client, described_pool
-from orchestrator.aws.register import leases
 from orchestrator.cli import output as out
 from orchestrator.cli.asking import confirmed
 from orchestrator.cli.aws_stack import NEXT, Where, lease_line, where, yes

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from orchestrator.aws import leases
 from orchestrator.aws.deploy import pool, stacks
 from orchestrator.aws.deploy.stacks import Resource, Stack
 from orchestrator.aws.failures import told
-from orchestrator.aws.register import leases
 from orchestrator.errors import StackError
 
 if TYPE_CHECKING:
