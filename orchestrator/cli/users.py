@@ -34,6 +34,9 @@ def accounts(project: Path) -> Accounts:
 def sign_up(project: Path, username: str, attributes: tuple[str, ...], output: out.Format) -> None:
     """Register USERNAME in the user pool and confirm it with the code that was "sent".
 
+    In a pool in AWS an administrator makes the user instead, with the e-mail taken as verified: nothing is sent to
+    anybody.
+
     The password is asked for, or read from standard input; without one, one is made and printed.
 
     \b

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import httpx
 
+from orchestrator.aws.attach.app_clients import password_flow
 from orchestrator.aws.failures import told
 from orchestrator.errors import StackError
 from orchestrator.project.http import http_client
@@ -179,18 +180,31 @@ class AwsAccounts(Accounts):
         return attributes_of(user.get("Attributes", []))["sub"]
 
     def sign_in(self, username: str, password: str) -> Tokens:
-        with told(f"Look-up of the app client {self.pool.client_id}"):
-            client = self.client.describe_user_pool_client(UserPoolId=self.pool.id, ClientId=self.pool.client_id)
+        pool_id, client_id = self.pool.id, self.pool.client_id
+        with told(f"Look-up of the app client {client_id}"):
+            client = self.client.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
         parameters = {"USERNAME": username, "PASSWORD": password}
-        if secret := client["UserPoolClient"].get("ClientSecret"):
-            parameters["SECRET_HASH"] = secret_hash(username, self.pool.client_id, secret)
-        with told(f"Sign-in of {username}"):
-            answer = self.client.admin_initiate_auth(
-                UserPoolId=self.pool.id,
-                ClientId=self.pool.client_id,
-                AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-                AuthParameters=parameters,
+        if secret := client.get("ClientSecret"):
+            parameters["SECRET_HASH"] = secret_hash(username, client_id, secret)
+        flow = password_flow(client)
+        if flow is None:
+            raise StackError(
+                f"With the app client {client_id} nobody can sign in from the command line.",
+                "Give it ALLOW_ADMIN_USER_PASSWORD_AUTH in the AWS console (App clients, authentication flows), or "
+                "sign in at `hasura-cognito open login`; `up --no-verify` starts without signing in.",
             )
+        with told(f"Sign-in of {username}"):
+            if flow == "USER_PASSWORD_AUTH":
+                answer: Any = self.client.initiate_auth(
+                    ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+                )
+            else:
+                answer = self.client.admin_initiate_auth(
+                    UserPoolId=pool_id,
+                    ClientId=client_id,
+                    AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+                    AuthParameters=parameters,
+                )
         return tokens_of(username, answer)
 
 

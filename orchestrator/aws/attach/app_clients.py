@@ -12,6 +12,13 @@ from orchestrator.aws.failures import told
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
+# How an administrator, or else anybody, signs in with a password: by what of ExplicitAuthFlows allows it.
+PASSWORD_FLOWS = {
+    "ALLOW_ADMIN_USER_PASSWORD_AUTH": "ADMIN_USER_PASSWORD_AUTH",
+    "ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH",
+    "ALLOW_USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH",
+    "USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH",
+}
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -36,6 +43,16 @@ def notices(client: CognitoIdentityProviderClient, pool_id: str, client_id: str)
         )
 
 
+def password_flow(described: Mapping[str, Any]) -> str | None:
+    """The flow by which one can sign in to this app client with a password and without SRP.
+
+    >>> password_flow({"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"]})
+    'USER_PASSWORD_AUTH'
+    """
+    allowed = described.get("ExplicitAuthFlows") or ()
+    return next((flow for name, flow in PASSWORD_FLOWS.items() if name in allowed), None)
+
+
 def troubles(described: Mapping[str, Any]) -> Iterator[str]:
     """Each as a sentence; never the secret."""
     name = described.get("ClientName", described["ClientId"])
@@ -43,3 +60,8 @@ def troubles(described: Mapping[str, Any]) -> Iterator[str]:
         yield f"The app client {name} has no callback URL on localhost: the hosted UI cannot come back to this machine."
     if described.get("ClientSecret"):
         yield f"The app client {name} has a secret, which an application in a browser cannot keep."
+    if not password_flow(described):
+        yield (
+            f"The app client {name} does without ALLOW_ADMIN_USER_PASSWORD_AUTH: `sign-in` and `verify` can't sign in "
+            "with it; start with `up --no-verify`."
+        )
