@@ -249,4 +249,4 @@ def take_another(pool: Shared, left: Sequence[AppClient]) -> None:
         pool.take(choice[0])
         click.echo(f".env names {choice[0].name} ({choice[0].id}) instead.")
     else:
-        note(".env still names it: set COGNITO_CLIENT_ID to another, or make one with `aws client create`.")
+        note(".env still names it: set COGNITO_CLIENT_ID to another (`aws client list`).")

@@ -28,7 +28,7 @@ def group() -> None:
 @out.formats("text", "json")
 @click.pass_obj
 def list_functions(project: Path, output: out.Format) -> None:
-    """The functions of lambdas/template.yaml."""
+    """The functions of lambdas/template.yaml, or with a pool in AWS those that it calls."""
     found = functions.Functions.of(running(find_root(project))).list()
     if output == "json":
         out.print_json(found)
@@ -89,7 +89,7 @@ def read_event(file: str) -> Any:
 @click.option("-n", "--lines", type=click.IntRange(0), default=100, show_default=True, help="How many of the last.")
 @click.pass_obj
 def logs(project: Path, name: str, follow: bool, lines: int) -> None:
-    """Show the log of the function NAME."""
+    """Show the log of the function NAME; that of one in AWS is in CloudWatch."""
     root = find_root(project)
     record = running(root)
     full = functions.Functions.of(record).resolve(name)

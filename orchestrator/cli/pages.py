@@ -14,6 +14,11 @@ from orchestrator.project.config import find_root
 from orchestrator.stack.plan import Urls
 from orchestrator.stack.status import running
 
+# Why a pool in AWS may have no hosted UI.
+LOGIN_IN_AWS = (
+    "In the AWS console, give the pool a domain (Branding), and its app client a callback URL, a grant and the scope "
+    "openid (App clients, login pages); then `hasura-cognito up`."
+)
 # Where each page is; None where it is switched off, and what switches it on.
 PAGES: Mapping[str, tuple[Callable[[Urls], str | None], str]] = {
     "console": (
@@ -46,9 +51,11 @@ def open_page(project: Path, page: str, only_print: bool, output: out.Format) ->
       hasura-cognito open login --print
     """
     find, hint = PAGES[page]
-    url = find(running(find_root(project)).urls)
+    record = running(find_root(project))
+    url = find(record.urls)
     if url is None:
-        raise StackError(f"The {page} is switched off.", hint)
+        in_aws = page == "login" and record.identity == "aws"
+        raise StackError(f"The {page} is switched off.", LOGIN_IN_AWS if in_aws else hint)
     out.print_json({"page": page, "url": url}) if output == "json" else click.echo(url)
     if only_print or output == "json":
         return

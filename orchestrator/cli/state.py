@@ -16,14 +16,21 @@ from orchestrator.errors import StackError
 from orchestrator.launchers import container_log
 from orchestrator.project.config import find_root
 from orchestrator.stack import logs as log_files
+from orchestrator.stack import record as records
 from orchestrator.stack.plan import Layout, is_synced
-from orchestrator.stack.status import IN_CONTAINERS, containers_of, running
+from orchestrator.stack.status import IN_CONTAINERS, containers_of, running, service_urls
 from orchestrator.stack.status import status as status_of
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from orchestrator.stack.verify import Check
+
+
+IN_CLOUDWATCH = (
+    "The functions run in AWS: `aws logs tail /aws/lambda/NAME --follow` shows the log of one; `hasura-cognito lambda "
+    "list` has the names."
+)
 
 
 def variables(facts: Mapping[str, Any]) -> Mapping[str, str]:
@@ -158,13 +165,23 @@ def seen_containers(root: Path, wanted: tuple[str, ...]) -> Mapping[str, Contain
         return {}
 
 
+def written_here(root: Path) -> tuple[Mapping[str, Path], str]:
+    """The log files by name, and where other logs are. With a pool in AWS, files of the emulators are older ones."""
+    files = log_files.found(Layout(root).logs)
+    record = records.read(Layout(root).record)
+    if record is None or record.identity != "aws":
+        return files, ""
+    here = {*service_urls(record), "supervisord"}
+    return {name: path for name, path in files.items() if name in here}, IN_CLOUDWATCH
+
+
 @click.command()
 @click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option("-n", "--lines", type=click.IntRange(0), default=100, show_default=True, help="How many of the last.")
 @click.pass_obj
 def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> None:
-    """Show the logs of all services, or of those named; functions by their names, too.
+    """Show the logs of all services, or of those named; functions by their names, too, unless they are in AWS.
 
     \b
     Examples:
@@ -173,8 +190,9 @@ def logs(project: Path, services: tuple[str, ...], follow: bool, lines: int) -> 
     """
     root = find_root(project)
     containers = seen_containers(root, services)
-    files = {name: path for name, path in log_files.found(Layout(root).logs).items() if name not in containers}
-    names = log_files.chosen({**files, **containers}, services)
+    written, elsewhere = written_here(root)
+    files = {name: path for name, path in written.items() if name not in containers}
+    names = log_files.chosen({**files, **containers}, services, elsewhere=elsewhere)
     files = {name: path for name, path in files.items() if name in names}
     in_docker = [container for name, container in containers.items() if name in names]
     if follow:

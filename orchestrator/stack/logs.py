@@ -22,14 +22,14 @@ def found(folder: Path) -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.log"))}
 
 
-def chosen(files: Mapping[str, T], names: Sequence[str]) -> Mapping[str, T]:
-    """The logs of these names, all where none is given. Raises StackError for a name that has no log."""
+def chosen(files: Mapping[str, T], names: Sequence[str], *, elsewhere: str = "") -> Mapping[str, T]:
+    """The logs of these names, all where none is given. Raises StackError for a name that has no log; its hint ends
+    with where others are."""
     for name in names:
         if name not in files:
             there = ", ".join(files)
-            raise StackError(
-                f"There is no log of {name}.", f"There are: {there}." if there else "Nothing has been started yet."
-            )
+            hint = f"There are: {there}." if there else "Nothing has been started yet."
+            raise StackError(f"There is no log of {name}.", f"{hint} {elsewhere}".strip())
     return {name: files[name] for name in names} if names else files
 
 
