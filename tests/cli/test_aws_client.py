@@ -63,8 +63,8 @@ class Team:
 
     def clients(self) -> dict[str, str]:
         """The ids by name."""
-        found = self.aws.world.cognito.list_user_pool_clients(UserPoolId=self.pool, MaxResults=60)["UserPoolClients"]
-        return {each["ClientName"]: each["ClientId"] for each in found}
+        pages = self.aws.world.cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=self.pool)
+        return {each["ClientName"]: each["ClientId"] for page in pages for each in page["UserPoolClients"]}
 
     def lease(self, client_id: str, *, held_by: str = "1234", at: float = 0) -> None:
         Lease(
