@@ -6,7 +6,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from orchestrator.aws.clients import amazon
 from orchestrator.aws.register import Lease
 from orchestrator.stack.exposure import owner
-from tests.aws.conftest import aws_home, credentials, moto_url  # noqa: F401 fixtures
+from tests.aws.conftest import FakeAmazon, aws_home, credentials, fake_amazon, moto_url  # noqa: F401 fixtures
 from tests.aws.deploy.cloudformation import Stack
 from tests.aws.deploy.conftest import Aws, Deployer, aws, project, read_models_once, world  # noqa: F401 fixtures
 from tests.aws.deploy.protocol import Refused
@@ -308,6 +308,31 @@ def test_the_local_pool_is_shared_by_nobody(team: Team) -> None:
     write_env(team, STACK_IDENTITY="local")
     for command in ("create", "list"):
         assert ".env takes the local pool, which nobody shares." in team.project.fails("aws", "client", command)
+
+
+@pytest.mark.parametrize("command", [("create", "--yes"), ("list",), ("delete", "ada", "--yes")])
+def test_a_fake_amazon_denies_and_the_action_is_named(
+    team: Team,
+    fake_amazon: Callable[..., FakeAmazon],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    denied = "User: x is not authorized to perform: cognito-idp:DescribeUserPool on resource: y"
+    fake = fake_amazon((400, "AccessDeniedException", denied))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", fake.url)
+    said = team.project.fails("aws", "client", *command)
+    assert "these AWS credentials may not cognito-idp:DescribeUserPool." in said
+
+
+def test_a_fake_amazon_throttles_and_that_is_told(
+    team: Team,
+    fake_amazon: Callable[..., FakeAmazon],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = fake_amazon((400, "TooManyRequestsException", "Too many requests"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", fake.url)
+    assert "Amazon throttles these calls" in team.project.fails("aws", "client", "list")
+    assert len(fake.requests) == 3
 
 
 def test_a_name_that_cognito_refuses_is_wrong_usage(team: Team) -> None:

@@ -136,6 +136,6 @@ def held(client_id: str, item: Item) -> StackError:
     until = datetime.fromtimestamp(int(item.get("expires_at", {}).get("N", 0)), UTC).astimezone()
     return StackError(
         f"App client {client_id} is in use by {holder}, whose lease runs until {until:%H:%M:%S} and is renewed.",
-        "Give each developer an app client of the pool, and set COGNITO_CLIENT_ID to yours; or have that stack stopped "
-        f"(`down`): the lease ends at the latest {SECONDS} s afterwards.",
+        "`hasura-cognito aws client create` makes one of your own and has .env name it (COGNITO_CLIENT_ID); or have "
+        f"that stack stopped (`down`): the lease ends at the latest {SECONDS} s afterwards.",
     )
