@@ -34,6 +34,7 @@ from pathlib import Path
 import destination
 import http_json
 from failures import NobodyThere, SyncFailed
+from refusal import reason
 
 TOTAL_SECONDS = 2.5  # Cognito waits for 5 seconds, cold start included.
 
@@ -100,11 +101,6 @@ def sync(row, client_id, *, deadline):
     if not isinstance(data, dict) or "insert_users_one" not in data:
         raise SyncFailed(f"{by}'s answer tells of no row")
     return data["insert_users_one"] is not None
-
-
-def reason(errors):
-    first = errors[0] if isinstance(errors, list) else errors
-    return str(first.get("message") if isinstance(first, dict) else first)[:500]
 
 
 def log(level, message, event, started, **more):

@@ -142,6 +142,16 @@ ANSWERS_THAT_FAIL = {
     "gateway": (502, b"ERR_NGROK_3200", "HTTP status 502 without a GraphQL answer"),
     "a list": (200, b"[]", "HTTP status 200 without a GraphQL answer"),
     "strange errors": (500, b'{"errors": "down"}', "Hasura refused the mutation: down"),
+    "strange cause": (
+        200,
+        b'{"errors": [{"message": "no", "extensions": {"internal": {"error": "x"}}}]}',
+        "Hasura refused the mutation: no",
+    ),
+    "postgresql's words": (
+        200,
+        b'{"errors": [{"message": "no", "extensions": {"internal": {"error": {"message": "disk full"}}}}]}',
+        "Hasura refused the mutation: no: disk full",
+    ),
 }
 
 
@@ -153,6 +163,25 @@ def test_an_answer_that_wrote_nothing_is_logged_and_the_user_may_sign_in(user_sy
     assert line["error"] == error
     assert line["level"] == "error"
     assert line["sub"] == SUB
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "field 'email' not found in type: 'users_insert_input'",
+        "expected one of the values ['id'] for type 'users_update_column', but found 'email'",
+        'database query error: column "email" of relation "users" does not exist',
+        'database query error: column users.email does not exist: column "@1.email" does not exist',
+    ],
+)
+def test_a_column_that_the_table_lacks_is_named_with_the_next_step(user_sync, hasura, capsys, message):
+    hasura.answer = json.dumps({"errors": [{"message": message}]}).encode()
+    user_sync.handler(event(), None)
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert said == (
+        f"Hasura refused the mutation: {message}. The table users has no column email: "
+        "add it with a migration, and have Hasura reload its metadata"
+    )
 
 
 @pytest.mark.parametrize("case", ANSWERS_THAT_FAIL)
