@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 LOOPBACK = "127.0.0.1"
+# The local ends of outgoing connections: Linux says which ports it takes for them, the others keep to IANA's.
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST_OUTGOING = 49152
+LOWEST = 20000
+FEWEST = 1000
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """That many different ports nobody listens on right now."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return tuple(each.getsockname()[1] for each in sockets)
+    """That many different ports nobody listens on right now, and no outgoing connection will have for its local end."""
+    found: dict[int, None] = {}
+    for port in _candidates():
+        if len(found) == count:
+            break
+        with socket.socket() as attempt, contextlib.suppress(OSError):
+            attempt.bind((LOOPBACK, port))
+            found[attempt.getsockname()[1]] = None
+    return tuple(found)
+
+
+def _candidates() -> Iterator[int]:
+    """Ports below those of outgoing connections, at random; where few are left there, any that the system gives."""
+    below = range(LOWEST, _first_outgoing())
+    if len(below) >= FEWEST:
+        yield from random.sample(below, len(below))
+    while True:
+        yield 0
+
+
+def _first_outgoing() -> int:
+    try:
+        return int(OUTGOING.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return FIRST_OUTGOING
 
 
 @contextlib.contextmanager
-def held_ports(count: int) -> Iterator[tuple[int, ...]]:
-    """That many free ports, which the system gives to nobody else while inside; a server that asks for one gets it.
+def held(ports: Iterable[int]) -> Iterator[None]:
+    """Inside, nobody is given these ports who looks for free ones; a server that asks for one of them gets it.
 
-    A port that was only looked for may be the local end of somebody's connection a moment later.
+    So it is on Linux. Other systems refuse the server, too, and nothing is held there.
     """
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            each.bind((LOOPBACK, 0))
-        yield tuple(each.getsockname()[1] for each in sockets)
+    with contextlib.ExitStack() as holders:
+        for port in ports if sys.platform == "linux" else ():
+            holder = holders.enter_context(socket.socket())
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # Somebody listens there already.
+                holder.bind((LOOPBACK, port))
+        yield
 
 
 def is_free(port: int) -> bool:

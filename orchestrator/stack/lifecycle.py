@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.aws.failures import Denied
 from orchestrator.errors import writing
+from orchestrator.launchers import ports
 from orchestrator.launchers.images import Pulled
 from orchestrator.services.spec import Spec
 from orchestrator.stack import apply as project
@@ -49,11 +50,18 @@ def up(
 
     Raises StackError when it can't be. If nothing ran before, nothing runs after a failure or an interruption.
     """
-    with writing(layout.state), at_work(layout), contextlib.ExitStack() as undo, side_by_side() as pool:
+    with (
+        writing(layout.state),
+        at_work(layout),
+        contextlib.ExitStack() as holding,
+        contextlib.ExitStack() as undo,
+        side_by_side() as pool,
+    ):
         record = records.read(layout.record)
         runners = Runners(layout, environ)
         alive = runners.children.alive()
         plan = plan_here(layout, environ, record, running=alive, fronts=fronts)
+        holding.enter_context(ports.held(plan.ports.values()))
         for what, notice in plan.notices:
             report(Event(what, notice, 0))
         if not alive:

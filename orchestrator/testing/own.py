@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from orchestrator.launchers.ports import held_ports
+from orchestrator.launchers.ports import free_ports, held
 from orchestrator.services.postgres import SETTINGS
 from orchestrator.stack import lifecycle
 from orchestrator.stack.machine import PORT_VARIABLES
@@ -59,8 +59,8 @@ def own_stack(
         undo.enter_context(guarded(root, layout.state))
         undo.callback(lifecycle.reset, layout, environ)
         # Known before any service starts, since the fronts need them, too.
-        held = undo.enter_context(held_ports(len(PORT_VARIABLES)))
-        ports = dict(zip(PORT_VARIABLES, held, strict=True))
+        ports = dict(zip(PORT_VARIABLES, free_ports(len(PORT_VARIABLES)), strict=True))
+        undo.enter_context(held(ports.values()))
         triggers = Triggers()
         fronts = {name: Front(ports[name]) for name in BEHIND_A_FRONT}
         fronts["lambda"].see = triggers.see

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -48,10 +50,35 @@ def test_a_port_with_fading_connections_is_free() -> None:
     assert ports.is_free(port)
 
 
+def test_free_ports_are_none_that_outgoing_connections_take() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken_by_the_system = server.getsockname()[1]
+    first = int(ports.OUTGOING.read_text().split()[0]) if ports.OUTGOING.exists() else ports.FIRST_OUTGOING
+    assert taken_by_the_system >= first
+    assert all(port < first for port in ports.free_ports(20))
+
+
+def test_where_outgoing_connections_take_nearly_all_ports_the_system_gives_free_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "ip_local_port_range"
+    said.write_text("20100\t65535\n")
+    monkeypatch.setattr(ports, "OUTGOING", said)
+    found = ports.free_ports(20)
+    assert len(set(found)) == 20
+    assert all(map(ports.is_free, found))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems let nobody listen on a held port")
 def test_a_held_port_is_given_to_nobody_and_a_server_can_listen_there() -> None:
-    with ports.held_ports(2) as (port, other):
-        assert port != other
+    port, other = ports.free_ports(2)
+    with ports.held([port, other]):
         with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
             stranger.bind(("127.0.0.1", port))
         assert ports.is_free(port)
         socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_holding_a_port_that_is_taken_is_no_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ports.held([server.getsockname()[1]]):
+        assert not ports.is_free(server.getsockname()[1])
