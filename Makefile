@@ -29,10 +29,11 @@ reset: .venv/installed ## Stop everything and delete its data (asks first)
 MEMORY := $(shell ! mount | grep ' /dev/shm ' | grep -q noexec && \
 	[ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }')" -gt 2000000 ] 2>/dev/null && echo /dev/shm)
 
-# Hundreds of processes are started: what they load is compiled once, even where Python is told to write nothing down.
+# Hundreds of processes are started: what they load is compiled once, even where Python is told to write nothing down;
+# so are the tests, which every worker reads.
 test: .venv/installed-dev ## Run all tests
 	@$(BIN)/python -m compileall -q orchestrator
-	@$(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n auto -q
+	@$(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto -q
 
 lint: .venv/installed-dev ## ruff, mypy --strict, import contracts, the template
 	@$(BIN)/ruff check .
