@@ -132,12 +132,21 @@ def project(tmp_path: Path) -> Iterator[Project]:
     assert not left
 
 
+@contextlib.contextmanager
+def to_be_changed(stack: Running) -> Iterator[Project]:
+    """The project of the running stack: its files and settings are as before after the block."""
+    try:
+        yield stack.project
+    finally:
+        put_back(stack.project)
+        stack.project.ok("up", "--no-verify")
+
+
 @pytest.fixture
 def shared(stack: Running) -> Iterator[Project]:
-    """The project of the running stack, to be changed: its files and settings are as before after the test."""
-    yield stack.project
-    put_back(stack.project)
-    stack.project.ok("up", "--no-verify")
+    """The project of the running stack, for one test to change."""
+    with to_be_changed(stack) as project:
+        yield project
 
 
 def with_google(project: Project) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestrator.launchers.ports import free_ports
 from tests.browser.conftest import chromium
-from tests.flow.conftest import Project, Running, running, with_google
+from tests.flow.conftest import Running, running, to_be_changed, with_google
 from tests.flow.test_sign_in import PASSWORD, code_for
 
 __all__ = ["chromium"]
@@ -36,21 +36,48 @@ class Site:
         expect(self.page.locator("#result")).to_contain_text(email)
 
 
-@pytest.fixture
-def site(shared: Project, chromium: str) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def with_callback(stack: Running) -> Iterator[Running]:
+    """The stack with Google and a callback page."""
     (port,) = free_ports(1)
-    (shared.root / ".env").write_text(f"COGNITO_CALLBACK_PORT={port}\n")
-    with_google(shared)
-    shared.ok("up", "--no-verify")
-    stack = running(shared)
-    assert stack.facts["services"]["callback"]["state"] == "running"
+    with to_be_changed(stack) as project:
+        (project.root / ".env").write_text(f"COGNITO_CALLBACK_PORT={port}\n")
+        with_google(project)
+        project.ok("up", "--no-verify")
+        changed = running(project)
+        assert changed.facts["services"]["callback"]["state"] == "running"
+        yield changed
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium) as browser:
-        page = browser.new_page()
+        yield browser
+
+
+@pytest.fixture
+def site(with_callback: Running, browser: Browser) -> Iterator[Site]:
+    with browser.new_context() as context:
+        page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(stack.facts["urls"]["hosted_ui"])
-        yield Site(stack, page)
+        page.goto(with_callback.facts["urls"]["hosted_ui"])
+        yield Site(with_callback, page)
         assert problems == []
+
+
+@pytest.fixture
+def refusing(with_callback: Running) -> Iterator[None]:
+    """The sync function raises; after the test it is what it was."""
+    handler = with_callback.project.root / "lambdas/user_sync/app.py"
+    before = handler.read_text()
+    with_callback.project.edit(
+        "lambdas/user_sync/app.py",
+        "def handler(event, _context):\n",
+        "def handler(event, _context):\n    raise ValueError('Ask the office for an account')\n\n\ndef other(event):\n",
+    )
+    yield
+    handler.write_text(before)
 
 
 def new_email() -> str:
@@ -79,12 +106,8 @@ def test_who_comes_from_google_asks_hasura_on_the_callback_page(site: Site) -> N
     site.sees_its_row(email)
 
 
+@pytest.mark.usefixtures("refusing")
 def test_the_error_of_a_trigger_is_shown_to_whom_it_keeps_out(site: Site) -> None:
-    site.stack.project.edit(
-        "lambdas/user_sync/app.py",
-        "def handler(event, _context):\n",
-        "def handler(event, _context):\n    raise ValueError('Ask the office for an account')\n\n\ndef other(event):\n",
-    )
     email, page = new_email(), site.page
     page.get_by_role("link", name="Sign up").click()
     page.get_by_label("Email").fill(email)
