@@ -207,14 +207,16 @@ def test_a_failing_migration_is_rolled_back_told_with_its_line_and_goes_on_after
     assert "1900000000000_add_todos/up.sql:2" in said
     assert 'type "no_such_type" does not exist' in said
     (migration / "up.sql").write_text(todos)
+    (migration / "down.sql").write_text("DROP TABLE todos;\n")
     assert "1 applied" in shared.run("up").err
+    shared.ok("migrate", "apply", "--type", "down", "--version", "1900000000000")
 
 
 def test_a_migration_that_was_taken_back_is_applied_by_the_next_up(shared: Project) -> None:
-    table = shared.root / "migrations/default/1899999999999_notes"
+    table = shared.root / "migrations/default/1899999999999_reminders"
     table.mkdir()
-    (table / "up.sql").write_text("CREATE TABLE notes (id int PRIMARY KEY);")
-    (table / "down.sql").write_text("DROP TABLE notes;")
+    (table / "up.sql").write_text("CREATE TABLE reminders (id int PRIMARY KEY);")
+    (table / "down.sql").write_text("DROP TABLE reminders;")
     taking_back = ("migrate", "apply", "--type", "down", "--version", "1899999999999")
     assert "Started" in shared.ok("up", "--no-verify")
     shared.ok(*taking_back)
