@@ -28,6 +28,9 @@ from tests.clients.conftest import HERE, RUN_SECONDS
 from tests.cognito.functions import Functions, answering
 from tests.launchers.services import eventually
 
+# The first of them installs the packages.
+pytestmark = pytest.mark.timeout(300)
+
 POOL, CLIENT, SECRET_CLIENT = "us-east-1_Clients1", "clientsapp", "clientsserver"
 SERVER_SECRET = "a_secret_of_the_server_only"
 PASSWORD, NEW_PASSWORD = "Correct-Horse-1", "Battery-Staple-2"

@@ -160,8 +160,11 @@ def test_up_goes_on_applying_what_changes_on_disk(shared: Project, stack: Runnin
             until(lines, "up.sql is applied already", lambda: write(folder, "create table more (id int);"))
         finally:
             process.send_signal(signal.SIGINT)
-            code = process.wait(timeout=60)
-            reader.join()
+            try:
+                code = process.wait(timeout=20)
+            finally:
+                process.kill()  # Else the test would wait for ever for one that heeds no Ctrl-C.
+                reader.join()
     assert code == 0
     shared.ok("migrate", "delete", "--version", "1795000000000", "--server", "--yes")
     assert stack.facts["services"]["hasura"]["state"] == "running"
