@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import random
+import secrets
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,8 @@ def _candidates() -> Iterator[int]:
     """Ports below those of outgoing connections, at random; where few are left there, any that the system gives."""
     below = range(LOWEST, _first_outgoing())
     if len(below) >= FEWEST:
-        yield from random.sample(below, len(below))
+        # Not random's own generator, which a seed makes the same in every process.
+        yield from (secrets.choice(below) for _ in below)
     while True:
         yield 0
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,20 +12,16 @@ import httpx
 import jwt
 import pytest
 
+from orchestrator.launchers.ports import free_ports
+
 SECRET, KEY = "an admin secret", "k" * 32
 CLAIMS = {"x-hasura-allowed-roles": ["user"], "x-hasura-default-role": "user", "x-hasura-user-id": "2"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager
 def engine(argv, variables):
     """A client of an engine that is up; afterwards it must end by SIGTERM with status 0."""
-    port = free_port()
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "orchestrator.engine", *argv, "--server-port", str(port)]
     environment = {"PATH": os.environ["PATH"], **variables}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:

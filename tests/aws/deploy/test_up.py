@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from orchestrator.launchers.ports import free_ports
+from orchestrator.launchers.ports import free_ports, held
 
 from .conftest import OWN, Aws, Deployer
 
@@ -18,13 +18,15 @@ def test_a_sign_in_at_a_pool_that_a_fake_cloudformation_deployed_writes_the_row_
 ) -> None:
     for part in ("metadata", "migrations"):
         shutil.copytree(OWN / part, project.root / part)
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    free = free_ports(len(PORTS))
+    ports = dict(zip(PORTS, map(str, free), strict=True))
     tunnel = {"STACK_TUNNEL": "static", "TUNNEL_URL": f"http://127.0.0.1:{ports['GATEWAY_PORT']}"}
     for name, value in {"STACK_BACKEND": "embedded", "COGNITO_CALLBACK_PORT": "0", **ports, **tunnel}.items():
         monkeypatch.setenv(name, value)
     project.ok("aws", "deploy", "--yes")
     try:
-        done = project.ok("up", "-o", "json")
+        with held(free):
+            done = project.ok("up", "-o", "json")
         (lease,) = project.ok("aws", "status", "-o", "json").json["leases"]["items"]
     finally:
         project.ok("down")
