@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli import output
-from orchestrator.cli.main import BEGAN
+from orchestrator.cli.main import BEGAN, fail
 from orchestrator.cli.state import print_status
+from orchestrator.errors import StackError
 from orchestrator.launchers.images import Pulled
 from orchestrator.project import config
 from orchestrator.project.config import find_root
@@ -125,19 +128,33 @@ def watch_project(root: Path) -> None:
             click.echo("Nothing to apply.", err=True)
 
     project = config.read(root)
+    with deaths_shown(root):
+        watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
+
+
+@contextlib.contextmanager
+def deaths_shown(root: Path) -> Iterator[None]:
+    """Inside, it is shown which services die and come back; or why that can't be told."""
+    from orchestrator.cli import watch
+
     done = threading.Event()
-    telling = threading.Thread(target=watch.attempt, args=(functools.partial(tell_deaths, root, done),))
+    try:
+        told = deaths.told(root, done)
+    except StackError as error:
+        fail(error.message, error.hint)
+        yield
+        return
+    telling = threading.Thread(target=watch.attempt, args=(functools.partial(show_deaths, told),))
     telling.start()
     try:
-        watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
+        yield
     finally:
         done.set()
         telling.join()
 
 
-def tell_deaths(root: Path, done: threading.Event) -> None:
-    """Shows which services die and come back, until `done`."""
-    for service, what in deaths.told(root, done):
+def show_deaths(told: Iterable[tuple[str, str]]) -> None:
+    for service, what in told:
         mark = "[green]✓[/green]" if what == deaths.BACK else "[red]✗[/red]"
         output.stderr.print(f"{mark} {service:<10}  {what}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.errors import StackError
 from orchestrator.launchers import supervisor_config
-from orchestrator.launchers.container_events import ContainerEvent
+from orchestrator.launchers.container_events import ContainerEvent, Watch
 from orchestrator.launchers.containers import ASKED_TO_STOP, Containers
 from orchestrator.stack import record as records
 from orchestrator.stack.logs import LOOK_EVERY_SECONDS, Tail
@@ -25,15 +25,25 @@ BACK = "runs again"
 
 
 def told(root: Path, done: threading.Event) -> Iterator[tuple[str, str]]:
-    """Each service with what has become of it, until `done`."""
+    """Each service with what becomes of it from this call on, until `done`; to be read to its end.
+
+    Raises StackError where no Docker engine answers for a stack in containers.
+    """
     layout = Layout(root)
     record = records.read(layout.record)
-    dead: set[str] = set()
-    with ExitStack() as stack:
-        log = stack.enter_context(closing(tail(layout.logs / supervisor_config.DAEMON_LOG)))
-        containers = Containers(root, layout.state)
+    containers = Containers(root, layout.state)
+    with ExitStack() as opening:
+        log = opening.enter_context(closing(tail(layout.logs / supervisor_config.DAEMON_LOG)))
         in_docker = record is not None and record.backend == "docker"
-        watch = stack.enter_context(closing(containers.watch())) if in_docker else None
+        watch = opening.enter_context(closing(containers.watch())) if in_docker else None
+        return _tell(opening.pop_all(), log, watch, containers, done)
+
+
+def _tell(
+    opened: ExitStack, log: Tail, watch: Watch | None, containers: Containers, done: threading.Event
+) -> Iterator[tuple[str, str]]:
+    dead: set[str] = set()
+    with opened:
         while not done.is_set():
             for line in log.lines():
                 yield from of_child(line, dead)

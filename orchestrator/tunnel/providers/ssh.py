@@ -62,8 +62,15 @@ def command(program: str, options: Options, remote_port: int, target: str) -> tu
         *(word for name, value in settings.items() for word in ("-o", f"{name}={value}")),
         *(("-i", options.key) if options.key else ()),
         *(("-p", str(options.port)) if options.port != 22 else ()),
-        *("-R", f"{options.bind}:{remote_port}:{target}", "--", options.host),
+        *("-R", f"{_bound(options.bind, remote_port)}:{remote_port}:{target}", "--", options.host),
     )
+
+
+def _bound(bind: str, remote_port: int) -> str:
+    """The address to ask for. sshd takes "localhost" for both loopback addresses, chooses a port that is free at one of
+    them, and is content where somebody else has that port at the other; which we would then take for ours.
+    """
+    return "127.0.0.1" if bind == "localhost" and remote_port == 0 else bind
 
 
 class Ssh:

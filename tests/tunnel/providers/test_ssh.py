@@ -230,3 +230,13 @@ async def test_the_agent_sees_none_of_our_secrets(
 def test_words_that_we_do_not_know_are_passed_on() -> None:
     error = ssh_failures.failure(["Bytes per second: 1", "kex_exchange: banner"], "ada@example.com", port=22)
     assert error.message == "ssh to ada@example.com ended: kex_exchange: banner."
+
+
+@pytest.mark.parametrize(
+    ("remote_port", "bind", "asked"),
+    [(0, "localhost", "127.0.0.1:0:"), (8090, "localhost", "localhost:8090:"), (0, "*", "*:0:")],
+)
+def test_a_port_that_the_server_chooses_is_asked_for_at_one_address(remote_port: int, bind: str, asked: str) -> None:
+    options = ssh.Options("ada@example.com", bind=bind)
+    line = ssh.command("ssh", options, remote_port, "127.0.0.1:8090")
+    assert line[line.index("-R") + 1] == f"{asked}127.0.0.1:8090"
