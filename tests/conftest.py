@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
 from orchestrator.launchers.ports import free_ports
@@ -29,9 +30,42 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 
+# A job in the background of a shell ignores Ctrl-C, and so would every process that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Folders whose tests share a stack, and what else takes long: each is run by one process, and begun first.
+TOGETHER = ("docker", "flow/aws", "flow/test_up.py", "sync", "testing/test_plugin.py", "examples")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """The workers of `-n auto`: twice the cores, for a test waits for its servers more than it computes."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: scope(item.nodeid) not in TOGETHER)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Each process takes the tests of a file, or of a folder that shares a stack, so that few servers are started."""
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+class Scheduling(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return scope(nodeid)
+
+
+def scope(nodeid: str) -> str:
+    """
+    >>> scope("tests/flow/aws/test_tunnel.py::test_it"), scope("tests/flow/test_users.py::test_it")
+    ('flow/aws', 'flow/test_users.py')
+    """
+    file = nodeid.partition("::")[0].removeprefix("tests/")
+    folder = file.rpartition("/")[0]
+    return folder if folder in TOGETHER else file
 
 
 @pytest.fixture(scope="session")

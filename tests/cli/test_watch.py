@@ -64,6 +64,9 @@ class Watch:
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+    def ended(self) -> int:
         code = self.process.wait(timeout=SECONDS)
         self.reader.join()
         assert self.process.stdout
@@ -75,9 +78,11 @@ class Watch:
 def watch(project: Project, engine: Engine) -> Iterator[Watch]:
     project.ok("migrate", "apply")
     running = Watch(project.root, "metadata", "apply", "--watch")
-    yield running
-    if running.process.poll() is None:
-        running.interrupt()
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.ended()
 
 
 def test_what_changes_is_applied_what_is_wrong_is_shown_and_it_goes_on(

@@ -20,6 +20,8 @@ from tests.tunnel.sshd import USER, Keys, Sshd, make_keys
 
 TABLE = "hasura-cognito-leases"
 FUNCTION = "hasura-cognito-user-sync"
+# The app client of lambdas/template.yaml.
+CLIENT = "hasuralocalclient"
 PASSWORD = "Correct-Horse-1"
 WAIT_SECONDS = 30
 
@@ -84,8 +86,19 @@ class Cloud:
         self.awslambda.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": dict(variables)})
         self.awslambda.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION, WaiterConfig={"Delay": 0.05})
 
-    def sign_up(self, client_id: str = "hasuralocalclient") -> str:
-        """Somebody registers with the application of this client, and confirms; returns the sub."""
+    def new_client(self, *flows: str, secret: bool = False) -> str:
+        """The id of an app client of the pool with these authentication flows, and without the hosted UI."""
+        made = self.stack.cognito.create_user_pool_client(
+            UserPoolId=self.stack.facts["pool"]["id"],
+            ClientName="of the tests",
+            GenerateSecret=secret,
+            ExplicitAuthFlows=[*flows, "ALLOW_REFRESH_TOKEN_AUTH"],
+        )
+        client_id: str = made["UserPoolClient"]["ClientId"]
+        return client_id
+
+    def sign_up(self) -> str:
+        """The sub of a user whom an administrator has made."""
         email = f"{uuid.uuid4().hex}@example.com"
         sub: str = self.stack.cognito.admin_create_user(
             UserPoolId=self.stack.facts["pool"]["id"],
@@ -98,7 +111,7 @@ class Cloud:
         )
         return sub
 
-    def sign_in(self, sub: str, client_id: str = "hasuralocalclient") -> str:
+    def sign_in(self, sub: str, client_id: str = CLIENT) -> str:
         """The ID token."""
         token: str = self.stack.cognito.initiate_auth(
             ClientId=client_id,
@@ -118,8 +131,21 @@ class Developer:
 
     project: Project
     cloud: Cloud
-    client_id: str = "hasuralocalclient"
+    client_id: str = CLIENT
     running: list[Running] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """With which the function signs what it sends to the gateway."""
+        secrets = (self.project.root / ".stack/secrets.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in secrets)["GATEWAY_KEY"]
+
+    def sign_in(self, sub: str) -> str:
+        """The ID token of a user of this developer's application."""
+        return self.cloud.sign_in(sub, self.client_id)
+
+    def lease(self) -> dict[str, str]:
+        return self.cloud.leases()[self.client_id]
 
     def up(self) -> None:
         self.project.ok("up", "--no-verify")
@@ -133,9 +159,11 @@ class Developer:
         facts: dict[str, Any] = self.project.status()["services"]["tunnel"]
         return facts
 
-    def gateway_log(self) -> list[dict[str, Any]]:
+    def answers(self) -> list[int]:
+        """The statuses with which the gateway has answered sign-ins."""
         lines = (self.project.root / ".stack/logs/gateway.log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        asked = [json.loads(line) for line in lines if line.startswith("{")]
+        return [each["status"] for each in asked if each["outcome"] != "probed"]
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -154,8 +182,8 @@ def dynamodb_url() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def cloud(stack: Running, dynamodb_url: str) -> Iterator[Cloud]:
+@pytest.fixture(scope="session")
+def lease_table(dynamodb_url: str, stack: Running) -> Cloud:
     made = Cloud(stack, dynamodb_url)
     made.dynamodb.create_table(
         TableName=TABLE,
@@ -163,11 +191,16 @@ def cloud(stack: Running, dynamodb_url: str) -> Iterator[Cloud]:
         AttributeDefinitions=[{"AttributeName": "client_id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    before = made.awslambda.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
-    made.set_function()
-    yield made
-    made.replace_environment(before)
-    made.dynamodb.delete_table(TableName=TABLE)
+    return made
+
+
+@pytest.fixture
+def cloud(lease_table: Cloud) -> Iterator[Cloud]:
+    """Its sync function looks for leases. Whatever a test makes of the function is undone."""
+    before = lease_table.awslambda.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
+    lease_table.set_function()
+    yield lease_table
+    lease_table.replace_environment(before)
 
 
 @pytest.fixture(scope="session")
@@ -175,45 +208,66 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     return make_keys(tmp_path_factory.mktemp("keys"))
 
 
-@pytest.fixture
-def sshd(tmp_path: Path, keys: Keys) -> Iterator[Sshd]:
-    server = Sshd(tmp_path / "sshd", keys)
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> Iterator[Sshd]:
+    server = Sshd(tmp_path_factory.mktemp("ssh") / "sshd", keys)
     server.start()
     yield server
     server.stop()
 
 
+def laptop(folder: Path, cloud: Cloud, sshd: Sshd, **environ: str) -> Developer:
+    """A project that is not yet started, with a tunnel by ssh."""
+    tunnel = {
+        "STACK_IDENTITY": "aws",
+        "STACK_TUNNEL": "ssh",
+        "SSH_TUNNEL_HOST": f"{USER}@127.0.0.1",
+        "SSH_TUNNEL_PORT": str(sshd.port),
+        "SSH_TUNNEL_KEY": str(sshd.keys.client),
+        "SSH_TUNNEL_KNOWN_HOSTS": str(sshd.known_hosts),
+    }
+    project = Project(copy_project(folder).root, {**cloud.environ, **tunnel, **environ})
+    return Developer(project, cloud, environ.get("COGNITO_CLIENT_ID", CLIENT))
+
+
+def put_away(developer: Developer) -> None:
+    """Ends its stack. Whatever is left running then is ended, too, and is an error."""
+    developer.project.run("down")
+    left = developer.project.processes()
+    for process in left:
+        with contextlib.suppress(Exception):
+            process.kill()
+    assert not left
+
+
 @pytest.fixture
 def new_developer(tmp_path: Path, cloud: Cloud, sshd: Sshd) -> Iterator[Callable[..., Developer]]:
-    """new_developer("ada", COGNITO_CLIENT_ID=…) has a project, not yet started, with a tunnel by ssh."""
+    """new_developer("grace", COGNITO_CLIENT_ID=…) has a project, not yet started, with a tunnel by ssh."""
     made: list[Developer] = []
 
     def new(name: str, **environ: str) -> Developer:
-        tunnel = {
-            "STACK_IDENTITY": "aws",
-            "STACK_TUNNEL": "ssh",
-            "SSH_TUNNEL_HOST": f"{USER}@127.0.0.1",
-            "SSH_TUNNEL_PORT": str(sshd.port),
-            "SSH_TUNNEL_KEY": str(sshd.keys.client),
-            "SSH_TUNNEL_KNOWN_HOSTS": str(sshd.known_hosts),
-        }
-        copied = copy_project(tmp_path / name)
-        project = Project(copied.root, {**cloud.environ, **tunnel, **environ})
-        made.append(Developer(project, cloud, environ.get("COGNITO_CLIENT_ID", "hasuralocalclient")))
+        made.append(laptop(tmp_path / name, cloud, sshd, **environ))
         return made[-1]
 
     yield new
     for developer in made:
-        developer.project.run("down")
-        left = developer.project.processes()
-        for process in left:
-            with contextlib.suppress(Exception):
-                process.kill()
-        assert not left
+        put_away(developer)
+
+
+@pytest.fixture(scope="session")
+def adas(tmp_path_factory: pytest.TempPathFactory, lease_table: Cloud, sshd: Sshd) -> Iterator[Developer]:
+    client_id = lease_table.new_client("ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH")
+    developer = laptop(tmp_path_factory.mktemp("laptop") / "ada", lease_table, sshd, COGNITO_CLIENT_ID=client_id)
+    try:
+        developer.up()
+        yield developer
+    finally:
+        put_away(developer)
 
 
 @pytest.fixture
-def ada(new_developer: Callable[..., Developer]) -> Developer:
-    developer = new_developer("ada")
-    developer.up()
-    return developer
+def ada(cloud: Cloud, adas: Developer) -> Iterator[Developer]:
+    """Somebody whose stack is up, with an app client of its own. All tests share it; each leaves it with its lease."""
+    yield adas
+    cloud.change_lease(adas.client_id, "expires_at", {"N": str(int(time.time()) + 120)})
+    cloud.change_lease(adas.client_id, "key", {"S": adas.key})

@@ -59,17 +59,6 @@ def test_a_function_that_the_pool_does_not_call_is_found_by_its_whole_name(ada: 
         pools.update(cognito, without, before)
 
 
-def client_with(cloud: Cloud, *flows: str) -> str:
-    made = cloud.stack.cognito.create_user_pool_client(
-        UserPoolId=cloud.stack.facts["pool"]["id"],
-        ClientName="grace",
-        GenerateSecret=True,
-        ExplicitAuthFlows=[*flows, "ALLOW_REFRESH_TOKEN_AUTH"],
-    )
-    client_id: str = made["UserPoolClient"]["ClientId"]
-    return client_id
-
-
 def project_with(new_developer: Callable[..., Developer], client_id: str) -> Project:
     developer = new_developer("grace", COGNITO_CLIENT_ID=client_id)
     developer.up()
@@ -79,14 +68,14 @@ def project_with(new_developer: Callable[..., Developer], client_id: str) -> Pro
 def test_an_app_client_without_administrators_flow_signs_in_by_the_users(
     cloud: Cloud, new_developer: Callable[..., Developer]
 ) -> None:
-    grace = project_with(new_developer, client_with(cloud, "ALLOW_USER_PASSWORD_AUTH"))
+    grace = project_with(new_developer, cloud.new_client("ALLOW_USER_PASSWORD_AUTH", secret=True))
     assert "The whole flow works." in grace.ok("verify")
 
 
 def test_an_app_client_without_hosted_ui_or_password_flow_is_told_with_the_way_out(
     cloud: Cloud, new_developer: Callable[..., Developer]
 ) -> None:
-    grace = project_with(new_developer, client_with(cloud, "ALLOW_USER_SRP_AUTH"))
+    grace = project_with(new_developer, cloud.new_client("ALLOW_USER_SRP_AUTH", secret=True))
     said = grace.fails("sign-in", "ada@example.com", stdin=f"{PASSWORD}\n")
     assert "Give it ALLOW_ADMIN_USER_PASSWORD_AUTH in the AWS console" in said
     assert "give the pool a domain" in grace.fails("open", "login", "--print")
