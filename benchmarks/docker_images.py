@@ -28,7 +28,7 @@ POSTGRES = "hasura-cognito-test/postgres:local"
 HASURA = "hasura-cognito-test/embedded-engine:local"
 
 LOCALE = "/usr/lib/locale/C.utf8"
-TOOLS = ("/bin/sh", "/bin/bash", "/usr/bin/setpriv", "/bin/chown", "/bin/mkdir")
+TOOLS = ("/bin/sh", "/bin/bash", "/usr/bin/setpriv", "/bin/chown", "/bin/mkdir", "/bin/rm", "/bin/sleep")
 ENGINE_PACKAGES = (
     "anyio", "asyncpg", "certifi", "click", "cffi", "_cffi_backend*", "cryptography", "graphql", "h11", "httpcore",
     "httptools", "httpx", "idna", "jwt", "orjson", "starlette", "typing_extensions.py", "uvicorn", "uvloop",
@@ -75,7 +75,7 @@ class Image:
         """The same for two descriptions exactly if they make the same image; what Python compiled does not count."""
         files = [path for path in sorted(self.files) if path.suffix != ".pyc"]
         stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-        return hashlib.sha256(repr((self.config, sorted(self.texts.items()), stats)).encode()).hexdigest()
+        return hashlib.sha256(repr((self.config, TOOLS, sorted(self.texts.items()), stats)).encode()).hexdigest()
 
 
 def build(binaries: PostgresBinaries) -> None:
