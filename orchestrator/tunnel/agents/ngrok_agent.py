@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pyngrok.log import NgrokLog
 
 NAME = "hasura-cognito"
+STARTS = 3
 STOP_SECONDS = 2
 POLL_SECONDS = 1.0
 
@@ -105,6 +106,7 @@ def _keep(config: PyngrokConfig, arguments: argparse.Namespace, tell: Callable[[
 
     try:
         options = _endpoint(arguments.domain, arguments.policy)
+        _start(config)
         url = ngrok.connect(arguments.target, name=NAME, pyngrok_config=config, **options).public_url
         agent = process.get_process(config)
     except (PyngrokError, OSError) as error:
@@ -126,6 +128,23 @@ def _keep(config: PyngrokConfig, arguments: argparse.Namespace, tell: Callable[[
         if endpoints[NAME] != url:
             url = endpoints[NAME]
             tell("moved", str(url))
+
+
+def _start(config: PyngrokConfig) -> None:
+    """Starts ngrok. pyngrok reads no further as soon as it sees that ngrok has ended, and then has missed why where
+    ngrok was quick: it is asked again.
+    """
+    from pyngrok import process
+    from pyngrok.exception import PyngrokNgrokError
+
+    for left in reversed(range(STARTS)):
+        try:
+            process.get_process(config)
+        except PyngrokNgrokError as error:
+            if left == 0 or error.ngrok_error or any(line.err for line in error.ngrok_logs):
+                raise
+        else:
+            return
 
 
 def _endpoint(domain: str, policy: Path | None) -> Mapping[str, Any]:
