@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -158,10 +158,16 @@ class Faults:
         keeper = self._stack.children.states().get(TUNNEL)
         if keeper is None or keeper.pid is None:
             raise StackError("The stack has no tunnel that could drop.", "Start one with STACK_TUNNEL=ssh, say.")
-        process = psutil.Process(keeper.pid)
+        process, before = psutil.Process(keeper.pid), self._told_of_tunnel()
+
+        def is_back() -> bool:
+            # The keeper may not have noticed yet, and its tunnel pass for open.
+            state, since = self._told_of_tunnel()
+            return state == "open" and since != before[1]
+
         # A provider without a process of its own lives in the keeper.
         self._kill(TUNNEL, process.children(recursive=True) or [process])
-        return self._keep(Fault("drop_tunnel", lambda: self._wait_ready(TUNNEL)))
+        return self._keep(Fault("drop_tunnel", lambda: self._wait(TUNNEL, is_back)))
 
     def undo(self) -> None:
         """All of them, the last one first."""
@@ -251,25 +257,35 @@ class Faults:
         return self._keep(Fault(f"kill {service}", undo))
 
     def _wait_ready(self, service: str) -> None:
+        self._wait(service, lambda: self._answers(service))
+
+    def _wait(self, service: str, is_back: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not self._answers(service):
+        while not is_back():
             if time.monotonic() > deadline:
                 raise StackError(f"{service} did not come back within {READY_SECONDS:g} s.", "See its log.")
             time.sleep(POLL_SECONDS)
 
+    def _told_of_tunnel(self) -> tuple[str, float]:
+        """Its state, and since when it has been so, in seconds of Unix time; "", 0 where its keeper says nothing."""
+        from orchestrator.services.tunnel import state_file
+
+        with contextlib.suppress(FileNotFoundError):
+            told = json.loads(state_file(self._stack.layout.state).read_text(encoding="utf-8"))
+            return told["state"], told["since"]
+        return "", 0
+
     def _answers(self, service: str) -> bool:
         from orchestrator.launchers import ready
-        from orchestrator.services.spec import HttpReady, StateReady
-        from orchestrator.services.tunnel import state_file
+        from orchestrator.services.spec import HttpReady
 
         urls = self._stack.urls
         if service == POSTGRES:
             return self._stack.background.run(answers(urls.postgres))
-        questions: Mapping[str, HttpReady | StateReady] = {
+        questions = {
             HASURA: HttpReady(f"{urls.hasura}/healthz"),
             COGNITO: HttpReady(f"{urls.cognito}/_local/health"),
             LAMBDA: HttpReady(f"{urls.awslambda}/_local/health"),
-            TUNNEL: StateReady(state_file(self._stack.layout.state)),
         }
         return ready.answers(questions[service], seconds=2)
 

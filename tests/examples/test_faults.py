@@ -57,6 +57,16 @@ def test_a_hasura_that_is_too_slow_is_given_up(faults: Faults, sign_up: SignUp, 
     assert user.graphql(LISTS) == {"lists": []}
 
 
+def test_a_function_that_does_not_answer_is_asked_again_after_five_seconds(
+    faults: Faults, sign_up: SignUp, triggers: Triggers, database: Database
+) -> None:
+    silent = faults.timeout("user_sync", times=1)
+    user = sign_up()
+    assert silent.applied == 1
+    assert [each.error for each in triggers.of("user_sync")] == [None]  # The one that was answered.
+    assert database.value("SELECT id FROM users") == user.sub
+
+
 def test_a_function_that_fails_once_is_not_tried_again(faults: Faults, sign_up: SignUp, triggers: Triggers) -> None:
     fault = faults.fail("user_sync", times=1, message="no luck")
     with pytest.raises(StackError, match=r"UserLambdaValidationException: PostConfirmation failed with error no luck"):

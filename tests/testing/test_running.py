@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.project import copy_parts
 from orchestrator.stack import lifecycle
 from orchestrator.stack.plan import Layout
+from orchestrator.stack.status import status
+from tests.tunnel.sshd import USER, Sshd, make_keys, needs_sshd
 
 OFF = ("-p", "no:asyncio", "-p", "no:cacheprovider", "--stack=running")
 
@@ -74,3 +77,40 @@ def test_only_what_the_tests_made_is_removed_and_other_settings_are_told(
     result = pytester.runpytest_inprocess(*OFF)
     result.assert_outcomes(errors=5)
     result.stdout.fnmatch_lines(["*is not running as its settings say now: hasura.", "Run `hasura-cognito up`*"])
+
+
+@needs_sshd
+def test_a_tunnel_that_is_dropped_is_open_again_after_the_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester
+) -> None:
+    copy_parts(pytester.path)
+    root = Layout(pytester.path)
+    sshd = Sshd(tmp_path / "sshd", make_keys(tmp_path))
+    tunnel = {
+        "STACK_TUNNEL": "ssh",
+        "SSH_TUNNEL_HOST": f"{USER}@127.0.0.1",
+        "SSH_TUNNEL_PORT": str(sshd.port),
+        "SSH_TUNNEL_KEY": str(sshd.keys.client),
+        "SSH_TUNNEL_KNOWN_HOSTS": str(sshd.known_hosts),
+    }
+    for name, value in {"STACK_BACKEND": "embedded", "STACK_PORTS": "free", **tunnel}.items():
+        monkeypatch.setenv(name, value)
+    pytester.makepyfile(
+        """
+        def test_it(faults, stack):
+            keeper = stack.children.states()["tunnel"].pid
+            with faults.drop_tunnel():
+                pass
+            assert stack.children.states()["tunnel"].pid == keeper
+        """
+    )
+    try:
+        sshd.start()
+        lifecycle.up(root, os.environ, lambda _: None, check=False)
+        before = status(pytester.path)["services"]["tunnel"]["url"]
+        pytester.runpytest_inprocess(*OFF).assert_outcomes(passed=1)
+        after = status(pytester.path)["services"]["tunnel"]
+    finally:
+        lifecycle.reset(root, os.environ)
+        sshd.stop()
+    assert (after["state"], after["url"] != before) == ("running", True)

@@ -157,7 +157,7 @@ def csv_records(
             if width is None or len(cells) == width:
                 yield begin + 1, cells
                 continue
-            wrong = f"has {len(cells)} cells where the header has {width}"
+            wrong = f"has {len(cells)} cell{'s' if len(cells) != 1 else ''} where the header has {width}"
         yield begin + 1, Unusable(wrong)
         place = begin + 1
         reader = csv.reader(feed(), delimiter=delimiter, strict=True)
