@@ -287,6 +287,8 @@ class Faults:
             COGNITO: HttpReady(f"{urls.cognito}/_local/health"),
             LAMBDA: HttpReady(f"{urls.awslambda}/_local/health"),
         }
+        if service not in questions:
+            return self._stack.children.states()[service].state == "running"
         return ready.answers(questions[service], seconds=2)
 
 

@@ -102,6 +102,9 @@ def test_a_tunnel_that_is_dropped_is_open_again_after_the_fault(
             with faults.drop_tunnel():
                 pass
             assert stack.children.states()["tunnel"].pid == keeper
+            with faults.kill("gateway"):
+                pass
+            assert stack.children.states()["gateway"].state == "running"
         """
     )
     try:
