@@ -5,6 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+# pytester forgets the modules that a run in this process was the first to load. httpx loads httpcore late and remembers
+# its errors: forgotten and loaded anew, they would be other ones for all tests after.
+import httpcore  # noqa: F401
 import pytest
 
 from tests.examples.conftest import PROJECT
