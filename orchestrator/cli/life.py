@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli import output
-from orchestrator.cli.main import BEGAN, fail
+from orchestrator.cli.main import BEGAN
 from orchestrator.cli.state import print_status
-from orchestrator.errors import StackError
 from orchestrator.launchers.images import Pulled
 from orchestrator.project import config
 from orchestrator.project.config import find_root
@@ -128,32 +125,23 @@ def watch_project(root: Path) -> None:
             click.echo("Nothing to apply.", err=True)
 
     project = config.read(root)
-    with deaths_shown(root):
-        watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
-
-
-@contextlib.contextmanager
-def deaths_shown(root: Path) -> Iterator[None]:
-    """Inside, it is shown which services die and come back; or why that can't be told."""
-    from orchestrator.cli import watch
-
-    done = threading.Event()
-    try:
-        told = deaths.told(root, done)
-    except StackError as error:
-        fail(error.message, error.hint)
-        yield
-        return
-    telling = threading.Thread(target=watch.attempt, args=(functools.partial(show_deaths, told),))
+    begun, done = threading.Event(), threading.Event()
+    telling = threading.Thread(target=watch.attempt, args=(functools.partial(tell_deaths, root, begun, done),))
     telling.start()
     try:
-        yield
+        begun.wait()
+        watch.repeat(root, [project.migrations, project.metadata, root / "lambdas" / "template.yaml"], again)
     finally:
         done.set()
         telling.join()
 
 
-def show_deaths(told: Iterable[tuple[str, str]]) -> None:
+def tell_deaths(root: Path, begun: threading.Event, done: threading.Event) -> None:
+    """Shows which services die and come back, until `done`; sets `begun` when it sees them, or can't."""
+    try:
+        told = deaths.told(root, done)
+    finally:
+        begun.set()
     for service, what in told:
         mark = "[green]✓[/green]" if what == deaths.BACK else "[red]✗[/red]"
         output.stderr.print(f"{mark} {service:<10}  {what}")

@@ -155,15 +155,17 @@ class Faults:
         """The tunnel's connection breaks; its keeper opens it again by itself, which `undo` waits for."""
         import psutil
 
+        from orchestrator.stack import tunnel
+
         keeper = self._stack.children.states().get(TUNNEL)
         if keeper is None or keeper.pid is None:
             raise StackError("The stack has no tunnel that could drop.", "Start one with STACK_TUNNEL=ssh, say.")
-        process, before = psutil.Process(keeper.pid), self._told_of_tunnel()
+        process, before = psutil.Process(keeper.pid), tunnel.read(self._stack.layout)
 
         def is_back() -> bool:
             # The keeper may not have noticed yet, and its tunnel pass for open.
-            state, since = self._told_of_tunnel()
-            return state == "open" and since != before[1]
+            now = tunnel.read(self._stack.layout)
+            return now is not None and now.state == "open" and (before is None or now.since != before.since)
 
         # A provider without a process of its own lives in the keeper.
         self._kill(TUNNEL, process.children(recursive=True) or [process])
@@ -265,15 +267,6 @@ class Faults:
             if time.monotonic() > deadline:
                 raise StackError(f"{service} did not come back within {READY_SECONDS:g} s.", "See its log.")
             time.sleep(POLL_SECONDS)
-
-    def _told_of_tunnel(self) -> tuple[str, float]:
-        """Its state, and since when it has been so, in seconds of Unix time; "", 0 where its keeper says nothing."""
-        from orchestrator.services.tunnel import state_file
-
-        with contextlib.suppress(FileNotFoundError):
-            told = json.loads(state_file(self._stack.layout.state).read_text(encoding="utf-8"))
-            return told["state"], told["since"]
-        return "", 0
 
     def _answers(self, service: str) -> bool:
         from orchestrator.launchers import ready

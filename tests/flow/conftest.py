@@ -86,6 +86,10 @@ class Project:
         facts: dict[str, Any] = json.loads(self.run("status", "-o", "json").out)
         return facts
 
+    def secrets(self) -> dict[str, str]:
+        """Those that `up` has made."""
+        return dict(line.split("=", 1) for line in (self.root / ".stack/secrets.env").read_text().splitlines())
+
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()}" for path in (self.root / ".stack/logs").glob("*.log"))
 
@@ -202,8 +206,7 @@ class Running:
 
 
 def running(project: Project) -> Running:
-    secrets = dict(line.split("=", 1) for line in (project.root / ".stack/secrets.env").read_text().splitlines())
-    return Running(project, project.status(), secrets["HASURA_GRAPHQL_ADMIN_SECRET"])
+    return Running(project, project.status(), project.secrets()["HASURA_GRAPHQL_ADMIN_SECRET"])
 
 
 def may_call(graphql: str, origin: str) -> bool:

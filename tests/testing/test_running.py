@@ -12,7 +12,7 @@ from benchmarks.project import copy_parts
 from orchestrator.stack import lifecycle
 from orchestrator.stack.plan import Layout
 from orchestrator.stack.status import status
-from tests.tunnel.sshd import USER, Sshd, make_keys, needs_sshd
+from tests.tunnel.sshd import Sshd, make_keys, needs_sshd
 
 OFF = ("-p", "no:asyncio", "-p", "no:cacheprovider", "--stack=running")
 
@@ -86,14 +86,7 @@ def test_a_tunnel_that_is_dropped_is_open_again_after_the_fault(
     copy_parts(pytester.path)
     root = Layout(pytester.path)
     sshd = Sshd(tmp_path / "sshd", make_keys(tmp_path))
-    tunnel = {
-        "STACK_TUNNEL": "ssh",
-        "SSH_TUNNEL_HOST": f"{USER}@127.0.0.1",
-        "SSH_TUNNEL_PORT": str(sshd.port),
-        "SSH_TUNNEL_KEY": str(sshd.keys.client),
-        "SSH_TUNNEL_KNOWN_HOSTS": str(sshd.known_hosts),
-    }
-    for name, value in {"STACK_BACKEND": "embedded", "STACK_PORTS": "free", **tunnel}.items():
+    for name, value in {"STACK_BACKEND": "embedded", "STACK_PORTS": "free", **sshd.environ}.items():
         monkeypatch.setenv(name, value)
     pytester.makepyfile(
         """

@@ -67,6 +67,17 @@ class Sshd:
             **changed,
         }
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings of a stack with a tunnel through this server."""
+        return {
+            "STACK_TUNNEL": "ssh",
+            "SSH_TUNNEL_HOST": f"{USER}@127.0.0.1",
+            "SSH_TUNNEL_PORT": str(self.port),
+            "SSH_TUNNEL_KEY": str(self.keys.client),
+            "SSH_TUNNEL_KNOWN_HOSTS": str(self.known_hosts),
+        }
+
     def start(self, *lines: str) -> None:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)

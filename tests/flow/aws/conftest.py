@@ -16,7 +16,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.flow.conftest import Project, Running, copy_project, running
-from tests.tunnel.sshd import USER, Keys, Sshd, make_keys
+from tests.tunnel.sshd import Keys, Sshd, make_keys
 
 TABLE = "hasura-cognito-leases"
 FUNCTION = "hasura-cognito-user-sync"
@@ -137,8 +137,7 @@ class Developer:
     @property
     def key(self) -> str:
         """With which the function signs what it sends to the gateway."""
-        secrets = (self.project.root / ".stack/secrets.env").read_text().splitlines()
-        return dict(line.split("=", 1) for line in secrets)["GATEWAY_KEY"]
+        return self.project.secrets()["GATEWAY_KEY"]
 
     def sign_in(self, sub: str) -> str:
         """The ID token of a user of this developer's application."""
@@ -218,15 +217,8 @@ def sshd(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> Iterator[Sshd]
 
 def laptop(folder: Path, cloud: Cloud, sshd: Sshd, **environ: str) -> Developer:
     """A project that is not yet started, with a tunnel by ssh."""
-    tunnel = {
-        "STACK_IDENTITY": "aws",
-        "STACK_TUNNEL": "ssh",
-        "SSH_TUNNEL_HOST": f"{USER}@127.0.0.1",
-        "SSH_TUNNEL_PORT": str(sshd.port),
-        "SSH_TUNNEL_KEY": str(sshd.keys.client),
-        "SSH_TUNNEL_KNOWN_HOSTS": str(sshd.known_hosts),
-    }
-    project = Project(copy_project(folder).root, {**cloud.environ, **tunnel, **environ})
+    settings = {**cloud.environ, "STACK_IDENTITY": "aws", **sshd.environ, **environ}
+    project = Project(copy_project(folder).root, settings)
     return Developer(project, cloud, environ.get("COGNITO_CLIENT_ID", CLIENT))
 
 
