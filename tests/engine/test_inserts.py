@@ -161,15 +161,29 @@ async def test_a_mutation_whose_client_goes_away_happens_whole_or_not_at_all(
         'mutation { insert_author_one(object: {id: 60, name: "Gone"}) { id }'
         " update_article(where: {id: {_eq: 1}}, _inc: {likes: 1}) { affected_rows } }"
     )
-    connection = await asyncpg.connect(module_database)
+    holder, watcher = await asyncpg.connect(module_database), await asyncpg.connect(module_database)
     try:
-        async with connection.transaction():
-            await connection.execute("select from article where id = 1 for update")
-            async with httpx.AsyncClient(base_url=shop.url) as client:
-                with pytest.raises(httpx.ReadTimeout):
-                    await client.post("/v1/graphql", json={"query": mutation}, timeout=0.2)
-        likes = shop.data("mutation { update_article_by_pk(pk_columns: {id: 1}, _inc: {likes: 100}) { likes } }")
-        was_added = shop.data("{ author_by_pk(id: 60) { id } }")["author_by_pk"] is not None
+        async with httpx.AsyncClient(base_url=shop.url, timeout=None) as client:
+            async with holder.transaction():
+                await holder.execute("select from article where id = 1 for update")
+                asked = asyncio.create_task(client.post("/v1/graphql", json={"query": mutation}))
+                await seen(watcher, f"select exists({OTHERS} and wait_event_type = 'Lock')")
+                asked.cancel()
+                await asyncio.wait([asked])
+            await seen(watcher, f"select not exists({OTHERS} and state <> 'idle')")
+        likes = await watcher.fetchval("select likes from article where id = 1")
+        was_added = await watcher.fetchval("select exists(select from author where id = 60)")
     finally:
-        await connection.close()
-    assert likes["update_article_by_pk"]["likes"] == (111 if was_added else 110)
+        await holder.close()
+        await watcher.close()
+    assert asked.cancelled()
+    assert likes == (11 if was_added else 10)
+
+
+OTHERS = "select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+
+
+async def seen(connection: Any, query: str) -> None:
+    async with asyncio.timeout(30):
+        while not await connection.fetchval(query):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
