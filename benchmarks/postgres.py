@@ -18,28 +18,34 @@ from orchestrator.launchers import data_directory, data_template, postgres_binar
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
 from orchestrator.private_file import write_private
-from orchestrator.services.postgres import postgres
+from orchestrator.services.postgres import MAINTENANCE_DATABASE, postgres, socket_folder, socket_url
 from orchestrator.services.spec import PostgresReady
 
+SUPERUSER = "postgres"
 PASSWORD = "a password of the benchmarks"
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """`url` is the superuser's, of the database `postgres`; `programs` is the folder of pgbench and the like."""
+    """`socket` is the folder of its socket; `programs` is the folder of pgbench and the like."""
 
-    url: str
+    socket: Path
+    port: int
     log: Path
     programs: Path
 
+    def login(self, database: str, *, user: str = SUPERUSER, password: str = PASSWORD) -> str:
+        """The URL, over the socket, as the stack has its engine use it."""
+        return socket_url(user=user, password=password, folder=self.socket, port=self.port, database=database)
+
     def database(self, name: str) -> str:
-        """The URL of a new database."""
+        """The superuser's URL of a new database."""
         self.execute(f"create database {name}")
-        return f"{self.url.rsplit('/', 1)[0]}/{name}"
+        return self.login(name)
 
     def execute(self, *statements: str, url: str | None = None) -> None:
         async def run() -> None:
-            connection = await asyncpg.connect(url or self.url)
+            connection = await asyncpg.connect(url or self.login(MAINTENANCE_DATABASE))
             for statement in statements:
                 await connection.execute(statement)
             await connection.close()
@@ -65,8 +71,11 @@ def running() -> Iterator[Postgres]:
         state, (port,) = Path(folder), free_ports(1)
         binaries = postgres_binaries.find(os.environ.get("PG_BIN"), search_path=os.environ["PATH"])
         spec = postgres(
-            binaries, state=state, host="127.0.0.1", port=port, user="postgres", password=PASSWORD, databases=()
+            binaries, state=state, host="127.0.0.1", port=port, user=SUPERUSER, password=PASSWORD, databases=()
         )
+        socket = socket_folder(state, port)
+        if socket is None:
+            raise SystemExit(f"The path {state} is too long for a socket; set TMPDIR to a shorter one.")
         assert spec.child.data
         assert isinstance(spec.ready, PostgresReady)
         data_directory.prepare(spec.child.data, cache=data_template.cache_folder(os.environ))
@@ -75,7 +84,7 @@ def running() -> Iterator[Postgres]:
         with log.open("w") as said, subprocess.Popen(run_file.command(run), stderr=said, stdout=said) as server:
             try:
                 wait_for_postgres(spec.ready.url, seconds=30)
-                yield Postgres(spec.ready.url, log, binaries.bin)
+                yield Postgres(socket, port, log, binaries.bin)
             finally:
                 server.send_signal(signal.SIGINT)
                 server.wait()

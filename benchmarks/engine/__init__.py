@@ -54,7 +54,8 @@ def rows() -> Iterator[Row]:
 def throughput(postgres: Postgres) -> Iterator[Row]:
     database = postgres.database("blog")
     postgres.execute(data.TABLES, data.POLICIES, data.ANALYZE, url=database)
-    with engine_server(database) as engine, postgraphile_server(database) as peer:
+    peers_login = postgres.login("blog", user=data.PEER_LOGIN, password=data.PASSWORD)
+    with engine_server(database) as engine, postgraphile_server(peers_login) as peer:
         for kind, args in data.metadata():
             call(engine, kind, args)
         token = data.token()

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -51,25 +50,20 @@ def engine_server(database: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def postgraphile_server(database: str) -> Iterator[Server]:
-    """PostGraphile in production mode, on a login of its own, which takes the role that the token names."""
+    """PostGraphile in production mode, on a login, which takes the role that the token names."""
     folder = npm.install(*PEER_PACKAGES)
     config = folder / "graphile.config.mjs"
     config.write_text(PEER_CONFIG)
     environ = {
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
-        "DATABASE_URL": with_login(database, data.PEER_LOGIN, data.PASSWORD),
+        "DATABASE_URL": database,
         "JWT_KEY": data.JWT_KEY,
     }
     programs = folder / "node_modules/.bin"
     command = [str(programs / "node"), str(programs / "postgraphile"), "-C", str(config)]
     with running(lambda _: command, environ=environ, folder=folder) as server:
         yield replace(server, url=f"{server.url}/graphql")
-
-
-def with_login(database: str, user: str, password: str) -> str:
-    parts = urlsplit(database)
-    return parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}").geturl()
 
 
 def call(engine: Server, kind: str, args: Any) -> Any:

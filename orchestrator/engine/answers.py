@@ -38,7 +38,7 @@ def slot_of(root: plan.Root, asked: dict[str, list[Any]]) -> Slot:
 
 def filled(slots: Sequence[Slot], rows: Mapping[str, Any]) -> bytes:
     """The JSON object of the slots, with each source's row of JSON texts."""
-    return json_object((slot.key, _value(slot, rows)) for slot in slots)
+    return json_object([(slot.key, _value(slot, rows)) for slot in slots])
 
 
 def _value(slot: Slot, rows: Mapping[str, Any]) -> bytes:

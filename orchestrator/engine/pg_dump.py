@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+from orchestrator.engine.database_url import without_password
 from orchestrator.engine.errors import EngineError, not_found, not_supported
 from orchestrator.engine.json_value import JsonValue
 from orchestrator.engine.metadata.model import DEFAULT_SOURCE
@@ -140,22 +140,6 @@ async def run(command: Sequence[str], environ: Mapping[str, str]) -> str:
         words = complaint.decode(errors="replace").strip()
         raise EngineError("unexpected", f"error while executing pg_dump: {words}")
     return output.decode(errors="replace")
-
-
-def without_password(url: str) -> tuple[str, str | None]:
-    """The address without its password, and that.
-
-    >>> without_password("postgresql://me:a%20b@host:5432/app?sslmode=disable")
-    ('postgresql://me@host:5432/app?sslmode=disable', 'a b')
-    """
-    parts = urlsplit(url)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    hidden = dict(query).get("password")
-    account, at, host = parts.netloc.rpartition("@")
-    user, colon, password = account.partition(":")
-    # libpq wants a space as %20.
-    rest = urlencode([(key, value) for key, value in query if key != "password"], quote_via=quote)
-    return urlunsplit((parts.scheme, f"{user}{at}{host}", parts.path, rest, "")), unquote(password) if colon else hidden
 
 
 def clean(text: str) -> str:

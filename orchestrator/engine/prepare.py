@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
 
@@ -35,8 +35,7 @@ MAX_SHAPES = 200
 MAX_KEPT = 100_000
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A GraphQL request's body."""
 
     text: str

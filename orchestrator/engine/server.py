@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import re
 import resource
 import signal
 import socket
@@ -19,6 +18,7 @@ import uvicorn
 from orchestrator.engine import app, db
 from orchestrator.engine.auth.session import AskHook, AuthConfig, Authenticator, Keys
 from orchestrator.engine.config import Config, ConfigError
+from orchestrator.engine.database_url import without_password
 from orchestrator.engine.errors import EngineError
 from orchestrator.engine.state import State
 
@@ -147,7 +147,7 @@ class Server(uvicorn.Server):
 
 async def load(state: State, config: Config) -> None:
     """Waits for the metadata database and reads the state; raises ConfigError where that can't be."""
-    where = re.sub(r"//[^@/]*@", "//", config.metadata_database_url).partition("?")[0]
+    where, _ = without_password(config.metadata_database_url)
     try:
         await db.wait_until_up(config.metadata_database_url, seconds=DATABASE_SECONDS)
         await state.load()

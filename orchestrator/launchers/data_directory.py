@@ -28,7 +28,7 @@ from orchestrator.services.spec import DataDirectory
 
 RECORD = "stack.json"
 # What a PostgreSQL data directory may hold: one that stopped half-way holds nothing else, and may be made anew.
-POSTGRES_NAMES = ("base", "global", "pg_", "PG_VERSION", "postgresql", "postmaster", RECORD)
+POSTGRES_NAMES = ("base", "global", "pg_", "PG_VERSION", "postgresql", "postmaster", ".s.PGSQL", RECORD)
 DIGEST_ROUNDS = 1_000  # the password itself is in the next folder, as readable as this record
 # postgres --single goes on after an error and leaves with status 0.
 _COMPLAINT = re.compile(r"(ERROR|FATAL|PANIC):(?!.*database .* already exists)")
@@ -182,16 +182,16 @@ def _matches(password: str, digest: str) -> bool:
 
 
 def remove_stale_lock(path: Path) -> None:
-    """Removes postmaster.pid if no PostgreSQL runs on this directory; after a reboot its pid may be anybody's.
+    """Removes the locks, postmaster.pid and the socket's, if no PostgreSQL runs on this directory.
+
+    After a reboot the pid in them may be anybody's.
 
     Raises StackError if one does.
     """
     lock = path / "postmaster.pid"
     try:
         pid = int(lock.read_text(encoding="utf-8").split("\n", 1)[0])
-    except FileNotFoundError:
-        return
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         pid = 0
     if _serves(pid, path):
         raise StackError(
@@ -199,6 +199,8 @@ def remove_stale_lock(path: Path) -> None:
             f"Stop what started it, or end it with `kill -INT {pid}`.",
         )
     lock.unlink(missing_ok=True)
+    for socket_lock in path.glob(".s.PGSQL.*.lock"):
+        socket_lock.unlink()
 
 
 def _serves(pid: int, path: Path) -> bool:

@@ -137,6 +137,21 @@ def postgres_url(settings: Settings, addresses: Addresses, database: str) -> str
     )
 
 
+def hasura_database(settings: Settings, addresses: Addresses, layout: Layout, database: str) -> str:
+    """The superuser's login for the embedded engine, which runs beside the server. A container has its own."""
+    port = addresses.ports["postgres"]
+    folder = postgres.socket_folder(layout.state, port)
+    if folder is None:
+        return postgres_url(settings, addresses, database)
+    return postgres.socket_url(
+        user=settings.postgres.user,
+        password=settings.postgres.password,
+        folder=folder,
+        port=port,
+        database=database,
+    )
+
+
 def callback_page(pool: UserPool, urls: Urls, addresses: Addresses, layout: Layout) -> tuple[Spec, ...]:
     """The testing web page, or nothing where there is no port for it or nobody can be sent there."""
     if urls.callback is None or urls.hosted_ui is None or pool.client is None or pool.hosted_ui is None:
@@ -188,8 +203,8 @@ def hasura_spec(
 ) -> Spec:
     env = hasura.environment(
         settings.hasura,
-        database=postgres_url(settings, addresses, settings.postgres.database),
-        metadata_database=postgres_url(settings, addresses, METADATA_DATABASE),
+        database=hasura_database(settings, addresses, layout, settings.postgres.database),
+        metadata_database=hasura_database(settings, addresses, layout, METADATA_DATABASE),
         jwt_secret=jwt_secret,
         cors_domain=origins.cors_domain(pool.origins, hasura=addresses.url("hasura")),
     )

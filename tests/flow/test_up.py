@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable
 from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import pytest
 
+from orchestrator.services.postgres import socket_folder
 from tests.flow.conftest import Project, Running, may_call, running
 
 
@@ -53,6 +56,20 @@ def test_status_has_the_promised_shape(stack: Running) -> None:
     urls = {"graphql", "console", "postgres", "cognito", "issuer", "jwks", "hosted_ui", "lambda", "tunnel"}
     assert set(facts["urls"]) == urls
     assert facts["pool"] == {"id": "us-east-1_LocalDev1", "client_id": "hasuralocalclient", "region": "us-east-1"}
+
+
+def test_the_engine_reaches_postgres_over_its_socket_where_there_is_room_for_one(stack: Running) -> None:
+    state, port = stack.project.root / ".stack", urlsplit(stack.facts["urls"]["postgres"]).port
+    assert port
+    sql = "select bool_or(client_addr is not null) from pg_stat_activity where application_name = 'graphql-engine'"
+    answer = httpx.post(
+        stack.facts["urls"]["graphql"].replace("/v1/graphql", "/v2/query"),
+        json={"type": "run_sql", "args": {"sql": sql, "source": "default", "read_only": True}},
+        headers={"x-hasura-admin-secret": stack.admin_secret},
+        trust_env=False,
+    )
+    over_tcp = answer.json()["result"][1][0]
+    assert over_tcp == ("f" if socket_folder(state, port) else "t")
 
 
 def test_pages_of_the_app_clients_origins_may_call_hasura_and_no_others(stack: Running) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,9 @@ def server(tmp_path: Path, binaries: PostgresBinaries) -> Callable[..., Spec]:
     (port,) = free_ports(1)
 
     def describe(**changes: object) -> Spec:
-        fields = {"binaries": binaries, "password": PASSWORD, "databases": ("app",), "user": "postgres", **changes}
-        return postgres(state=tmp_path / "state", host="127.0.0.1", port=port, **fields)  # type: ignore[arg-type]
+        fields = {"binaries": binaries, "password": PASSWORD, "databases": ("app",), "user": "postgres"}
+        at = {"state": tmp_path / "state", "host": "127.0.0.1", "port": port}
+        return postgres(**{**fields, **at, **changes})  # type: ignore[arg-type]
 
     return describe
 
@@ -135,16 +137,20 @@ def test_the_wheels_binaries_work(children: Children, server: Callable[..., Spec
     assert int(str(version)) // 10000 == major(wheel().version) == 18
 
 
-def test_the_server_listens_on_loopback_only_and_has_no_socket_file(
+def test_the_server_listens_on_loopback_and_where_only_its_owner_may_enter(
     children: Children, server: Callable[..., Spec]
 ) -> None:
-    spec = server()
-    bring_up(children, spec)
-    listening = process(children, "postgres").net_connections("all")
+    with tempfile.TemporaryDirectory(prefix="hc-") as short:  # A socket's path has room for some hundred letters.
+        spec = server(state=Path(short))
+        bring_up(children, spec)
+        data, listening = Path(short, "postgres"), process(children, "postgres").net_connections("all")
+        may_enter = data.stat().st_mode & 0o077
+        children.close()
     assert {each.laddr[:2] for each in listening if each.status == psutil.CONN_LISTEN} == {
         ("127.0.0.1", spec.ports["POSTGRES_PORT"])
     }
-    assert not [each for each in listening if each.family.name == "AF_UNIX" and each.laddr]
+    sockets = [Path(each.laddr) for each in listening if each.family.name == "AF_UNIX" and each.laddr]
+    assert ({socket.parent for socket in sockets}, may_enter) == ({data}, 0)
 
 
 def test_the_log_keeps_errors_but_no_statements(children: Children, server: Callable[..., Spec]) -> None:
@@ -188,9 +194,11 @@ def test_files_of_somebody_else_are_not_deleted(data: DataDirectory, postgres_ca
 @pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1, "not a pid"], ids=["reused", "dead", "damaged"])
 def test_a_stale_lock_is_removed(pid: object, data: DataDirectory, postgres_cache: Path) -> None:
     data_directory.prepare(data, cache=postgres_cache)
-    (data.path / "postmaster.pid").write_text(f"{pid}\n{data.path}\n")
+    locks = [data.path / name for name in ("postmaster.pid", ".s.PGSQL.5433.lock")]
+    for lock in locks:
+        lock.write_text(f"{pid}\n{data.path}\n")
     data_directory.prepare(data, cache=postgres_cache)
-    assert not (data.path / "postmaster.pid").exists()
+    assert not [lock for lock in locks if lock.exists()]
 
 
 def test_a_directory_in_use_is_refused(

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.services.postgres import PostgresBinaries, major, postgres, url
+from orchestrator.services.postgres import PostgresBinaries, major, postgres, socket_folder, url
 from orchestrator.services.spec import Child, DataDirectory, PostgresReady, Spec
 
 
-def describe(version: str = "15.18", host: str = "127.0.0.1") -> Spec:
+def describe(version: str = "15.18", host: str = "127.0.0.1", state: Path = Path("/app/.stack")) -> Spec:
     return postgres(
         PostgresBinaries(Path("/pg/bin"), version, "system"),
-        state=Path("/app/.stack"),
+        state=state,
         host=host,
         port=5433,
         user="postgres",
@@ -37,9 +37,17 @@ def test_the_server_runs_on_its_data_and_stops_fast() -> None:
     assert spec.ports == {"POSTGRES_PORT": 5433}
 
 
-def test_it_listens_on_one_address_and_no_socket_file() -> None:
+def test_it_listens_on_one_address_and_in_its_data_directory() -> None:
     told = settings(describe())
-    assert (told["listen_addresses"], told["port"], told["unix_socket_directories"]) == ("127.0.0.1", "5433", "")
+    assert (told["listen_addresses"], told["port"]) == ("127.0.0.1", "5433")
+    assert told["unix_socket_directories"] == '"/app/.stack/postgres"'
+
+
+@pytest.mark.parametrize("folder", ["deep/" * 20, "a,b", 'a"b'], ids=["too long", "a list", "a quote"])
+def test_a_socket_that_no_url_can_name_is_not_made(folder: str) -> None:
+    state = Path("/app", folder)
+    assert settings(describe(state=state))["unix_socket_directories"] == ""
+    assert socket_folder(state, 5433) is None
 
 
 def test_commits_are_acknowledged_in_order_and_not_synced() -> None:

@@ -27,11 +27,11 @@ HERE = Here("mutation { x }", "ada@laptop", {"AWS_PROFILE": "dev", "HOME": "/hom
 SECRETS = {"POSTGRES_PASSWORD": "pg-secret", "HASURA_GRAPHQL_ADMIN_SECRET": "admin-secret"}
 
 
-def plan(*, callback: int | None = None, **environ: str) -> Plan:
+def plan(*, callback: int | None = None, root: Path = Path("/project"), **environ: str) -> Plan:
     settings = load(environ, {}, SECRETS)
     read = read_template(PROJECT, settings, Addresses(settings.host, PORTS))
     ports = {**PORTS, **({"callback": callback} if callback else {})}
-    return make_plan(settings, read, BINARIES, ports=ports, layout=Layout(Path("/project")), here=HERE)
+    return make_plan(settings, read, BINARIES, ports=ports, layout=Layout(root), here=HERE)
 
 
 def plan_in_aws(*, callback: int | None = None, **client: object) -> Plan:
@@ -158,7 +158,14 @@ def test_a_variable_passed_on_beats_a_default_but_not_an_address() -> None:
         "hasura",
     ).env
     assert env["HASURA_GRAPHQL_CORS_DOMAIN"] == "http://localhost:3000"
-    assert env["HASURA_GRAPHQL_METADATA_DATABASE_URL"].endswith("127.0.0.1:5433/hasura_metadata")
+    assert env["HASURA_GRAPHQL_METADATA_DATABASE_URL"].endswith(
+        "@/hasura_metadata?host=/project/.stack/postgres&port=5433"
+    )
+
+
+def test_the_engine_uses_tcp_where_the_project_is_too_deep_for_a_socket() -> None:
+    env = spec(plan(root=Path("/project", "deep/" * 20)), "hasura").env
+    assert env["PG_DATABASE_URL"].endswith("@127.0.0.1:5433/app")
 
 
 @pytest.mark.parametrize(
