@@ -83,6 +83,7 @@ def _origin(url: str) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # A body after its head would wait for the client's delayed ACK.
     timeout = SECONDS_OF_SILENCE
 
     def __init__(self, found: Mapping[str, Answer], csp: str, *arguments: object) -> None:

@@ -68,6 +68,7 @@ def fake_amazon(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     def start(*answers: tuple[int, str, str]) -> FakeAmazon:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # A body after its head would wait for the client's delayed ACK.
 
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length", 0)))

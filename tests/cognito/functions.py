@@ -68,6 +68,7 @@ class Functions:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # A body after its head would wait for the client's delayed ACK.
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))

@@ -57,6 +57,7 @@ def upstream() -> Iterator[Upstream]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # A body after its head would wait for the client's delayed ACK.
 
     def setup(self) -> None:
         super().setup()
