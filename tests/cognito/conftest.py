@@ -58,12 +58,23 @@ class Clock:
 
 
 class Server(uvicorn.Server):
-    """uvicorn looks every 100 ms whether it is to stop; a test should not wait for that."""
+    """uvicorn looks every 100 ms whether it is to stop, and then waits for 100 ms; a test should not wait for that."""
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
         while not self.should_exit:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # So that the idle ones are gone.
+        await self._wait_tasks_to_complete()
+        await self.lifespan.shutdown()
 
 
 @dataclass
