@@ -18,7 +18,7 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from orchestrator.launchers import data_directory, data_template, postgres_binaries, run_file
+from orchestrator.launchers import data_directory, data_template, ports, postgres_binaries, run_file
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
 from orchestrator.private_file import write_private
@@ -36,6 +36,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Folders whose tests share a stack, and what else takes long: each is run by one process, and begun first.
 TOGETHER = ("docker", "flow/aws", "flow/test_up.py", "sync", "testing/test_plugin.py", "examples")
+
+
+def pytest_configure() -> None:
+    """Each process draws free ports from a share of its own: two could draw the same before a server listens there."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        mine, count = int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        candidates = ports._candidates
+        ports._candidates = lambda: (port for port in candidates() if port % count == mine or not port)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -76,10 +76,11 @@ def test_a_fake_amazon_that_throttles_once_is_not_noticed(fake_amazon: Start) ->
 
 
 def test_an_emulator_that_is_not_there_is_the_stack_s(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    error = failure()
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        error = failure()
     assert f"http://127.0.0.1:{port}/" in error.message
     assert "hasura-cognito status" in error.hint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -54,21 +55,25 @@ async def test_a_function_that_is_not_there_is_not_tried_again(client: LambdaCli
 async def test_a_function_that_hangs_is_given_up_after_three_attempts(functions: Functions) -> None:
     done = threading.Event()
     arn = functions.add("f", lambda event: done.wait(30))
-    client = LambdaClient(functions.url, seconds=0.05)
+    client = LambdaClient(functions.url, seconds=0.3)
     with pytest.raises(FunctionUnavailable, match=r"^Socket timeout while invoking Lambda function$"):
         await client(arn, EVENT)
+    async with asyncio.timeout(10):
+        while len(functions.events) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     done.set()
     await client.close()
     assert len(functions.events) == 3
 
 
 async def test_a_lambda_that_is_down_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    client = LambdaClient(url)
-    with pytest.raises(FunctionUnavailable, match=f"^Lambda does not answer at {url}$"):
-        await client("arn", EVENT)
-    await client.close()
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        client = LambdaClient(url)
+        with pytest.raises(FunctionUnavailable, match=f"^Lambda does not answer at {url}$"):
+            await client("arn", EVENT)
+        await client.close()
 
 
 async def test_without_a_lambda_a_trigger_says_what_to_configure() -> None:

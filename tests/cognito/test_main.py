@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
 import pytest
+
+from orchestrator.launchers.ports import free_ports
 
 from .conftest import CLIENT, PASSWORD, POOL
 
@@ -55,7 +56,7 @@ def wait_until_healthy(program: Program, port: int) -> None:
         try:
             with urlopen(f"http://127.0.0.1:{port}/_local/health", timeout=5):
                 return
-        except URLError:
+        except OSError:
             time.sleep(0.01)
     raise TimeoutError(f"no answer at port {port}: {program.stderr.read() if program.stderr else ''}")
 
@@ -68,8 +69,7 @@ def outcome(config: Path, port: int = 0) -> tuple[int, str]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def client(aws: boto3.Session, port: int) -> Any:

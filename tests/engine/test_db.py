@@ -9,7 +9,7 @@ from orchestrator.engine.errors import EngineError
 
 
 async def test_a_statement_that_takes_too_long_is_stopped_and_the_connection_serves_on(module_database: str) -> None:
-    database = Database(module_database, connections=1, seconds=0.05)
+    database = Database(module_database, connections=1, seconds=1)
     try:
         with pytest.raises(EngineError) as caught:
             await database.fetch_row("select pg_sleep(600)::text", ())

@@ -26,7 +26,15 @@ from cryptography.x509.oid import NameOID
 if TYPE_CHECKING:
     from tests.lambdas.dynamodb import Leases
 
+DRIP_SECONDS = 0.2
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
+# How long a handler waits for others: no test depends on how quick the machine is.
+LIMITS = (
+    ("app", "TOTAL_SECONDS"),
+    ("gateway", "FIRST_BYTE_SECONDS"),
+    ("leases", "READ_SECONDS"),
+    ("http_json", "CONNECT_SECONDS"),
+)
 WRITTEN = b'{"data": {"insert_users_one": {"id": "8c1f"}}}'
 
 
@@ -45,6 +53,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]
         monkeypatch.syspath_prepend(LAMBDAS / function)
         forget()
         module = importlib.import_module("app")
+        for name, limit in LIMITS:
+            if hasattr(sys.modules.get(name), limit):
+                monkeypatch.setattr(sys.modules[name], limit, 30.0)
         if "http_json" in sys.modules:
             connections.append(sys.modules["http_json"]._kept)
         return module
@@ -162,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _drip(self, content: bytes) -> None:
         with suppress(ConnectionError):
             for byte in content:
-                if self.server.played.release.wait(0.1):
+                if self.server.played.release.wait(DRIP_SECONDS):
                     break
                 self.wfile.write(bytes([byte]))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -124,10 +125,12 @@ def test_a_connection_is_not_kept_for_another_address(user_sync, hasura, another
     assert len(hasura.requests) == len(another_hasura.requests) == 1
 
 
-def refused_url() -> str:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{unused.getsockname()[1]}/v1/graphql"
+@pytest.fixture
+def refused_url() -> Iterator[str]:
+    """Of a port that is taken, at which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}/v1/graphql"
 
 
 ANSWERS_THAT_FAIL = {
@@ -199,8 +202,8 @@ def test_a_url_that_cannot_be_used_does_not_stop_a_sign_in(load, capsys, url):
     assert json.loads(capsys.readouterr().out)["level"] == "error"
 
 
-def test_hasura_being_down_is_told_at_once(load, capsys):
-    function = load("user_sync", HASURA_GRAPHQL_URL=refused_url(), HASURA_ADMIN_SECRET=SECRET)
+def test_hasura_being_down_is_told_at_once(load, capsys, refused_url):
+    function = load("user_sync", HASURA_GRAPHQL_URL=refused_url, HASURA_ADMIN_SECRET=SECRET)
     started = time.monotonic()
     assert function.handler(event(), None) == event()
     assert time.monotonic() - started < function.TOTAL_SECONDS
@@ -213,7 +216,7 @@ def test_a_slow_hasura_costs_no_more_than_the_budget(user_sync, hasura, capsys, 
     vars(hasura).update(trouble)
     started = time.monotonic()
     assert user_sync.handler(event(), None) == event()
-    assert time.monotonic() - started < 3  # The fake needs 4 seconds for its drops, and 20 when it is silent.
+    assert time.monotonic() - started < 8  # The fake needs 8 seconds for its drops, and 20 when it is silent.
     assert json.loads(capsys.readouterr().out)["error"] == "no answer from 127.0.0.1: TimeoutError"
 
 

@@ -140,16 +140,17 @@ def test_a_server_that_is_no_gateway_is_told(user_sync, gateway, logged, status,
 
 
 def test_a_tunnel_that_refuses_the_connection_is_not_tried_again_at_once(load, logged):
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/sync"
-    function = load("user_sync", SYNC_GATEWAY_URL=url, SYNC_GATEWAY_KEY=KEY)
-    function.handler(event(), None)
-    assert logged()["error"] == "the tunnel 127.0.0.1 does not answer: ConnectionRefusedError"
-    with closing(socket.create_server(("127.0.0.1", int(url.split(":")[2].split("/")[0])))) as listening:
-        listening.settimeout(0)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}/sync"
+        function = load("user_sync", SYNC_GATEWAY_URL=url, SYNC_GATEWAY_KEY=KEY)
+        function.handler(event(), None)
+        assert logged()["error"] == "the tunnel 127.0.0.1 does not answer: ConnectionRefusedError"
+        held.listen()
+        held.settimeout(0)
         function.handler(event(), None)
         with pytest.raises(BlockingIOError):
-            listening.accept()
+            held.accept()
     assert logged()["error"].startswith("the tunnel did not answer a while ago")
 
 
@@ -159,7 +160,7 @@ def test_a_tunnel_that_says_nothing_is_given_up_in_time(user_sync, gateway, logg
     assert user_sync.handler(event(), None) == event()
     line = logged()
     assert line["error"] == "the tunnel 127.0.0.1 does not answer: TimeoutError"
-    assert 200 <= line["milliseconds"] < 1200
+    assert 200 <= line["milliseconds"] < 20_000
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_host_with_many_deaf_addresses_costs_no_more_than_one(load, deaf, logg
     assert function.handler(event(), None) == event()
     line = logged()
     assert line["error"] == "the tunnel 127.0.0.1 does not answer: TimeoutError"
-    assert 200 <= line["milliseconds"] < 1200
+    assert 200 <= line["milliseconds"] < 20_000
 
 
 def test_a_tunnel_that_never_speaks_tls_is_given_up_in_time(load, logged, monkeypatch):
@@ -194,12 +195,11 @@ def test_a_tunnel_that_never_speaks_tls_is_given_up_in_time(load, logged, monkey
         assert function.handler(event(), None) == event()
     line = logged()
     assert line["error"] == "the tunnel localhost does not answer: TimeoutError"
-    assert 200 <= line["milliseconds"] < 1200
+    assert 200 <= line["milliseconds"] < 20_000
 
 
 def test_an_answer_may_take_longer_than_its_first_byte(user_sync, gateway, logged, deny, monkeypatch):
-    monkeypatch.setattr(sys.modules["gateway"], "FIRST_BYTE_SECONDS", 0.3)
-    monkeypatch.setattr(user_sync, "TOTAL_SECONDS", 20)
+    monkeypatch.setattr(sys.modules["gateway"], "FIRST_BYTE_SECONDS", 1)
     gateway.drip, gateway.answer = "body", b'{"data":0}'
     with pytest.raises(RuntimeError):
         user_sync.handler(event(), None)

@@ -29,9 +29,16 @@ def no_memory(user_sync: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hasty(user_sync: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tunnel is given up sooner, so that the tests are quick."""
-    monkeypatch.setattr(sys.modules["gateway"], "FIRST_BYTE_SECONDS", 0.2)
+def hasty(user_sync: Any, gateway: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that says nothing is given up sooner, so that the tests are quick; one that answers has its time."""
+    module = sys.modules["gateway"]
+    post = module.post
+
+    def hasty_post(url: str, *more: Any, **named: Any) -> Any:
+        monkeypatch.setattr(module, "FIRST_BYTE_SECONDS", 0.2 if gateway.silent and url == gateway.url else 30)
+        return post(url, *more, **named)
+
+    monkeypatch.setattr(module, "post", hasty_post)
 
 
 @pytest.fixture

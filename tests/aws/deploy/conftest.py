@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
@@ -69,7 +68,7 @@ def wait_until_healthy(program: subprocess.Popen[str], url: str) -> None:
         try:
             with urlopen(f"{url}/_local/health", timeout=5):
                 return
-        except URLError:
+        except OSError:
             time.sleep(0.01)
     raise TimeoutError(f"no answer at {url}")
 

@@ -13,6 +13,7 @@ from .conftest import OWN, Aws, Deployer
 PORTS = ("POSTGRES_PORT", "HASURA_PORT", "COGNITO_PORT", "LAMBDA_PORT", "GATEWAY_PORT")
 
 
+@pytest.mark.timeout(240)
 def test_a_sign_in_at_a_pool_that_a_fake_cloudformation_deployed_writes_the_row_here(
     aws: Aws, project: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.dynamodb.models.table import Table as MotoTable
 
 from orchestrator.aws.clients import amazon
 from orchestrator.aws.register import Lease
@@ -133,6 +135,19 @@ def test_a_lease_that_has_expired_is_anybodys(table: Table, clock: Clock) -> Non
         mine.register(URL, proved_at=1)
 
 
+@pytest.fixture
+def atomic_puts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB looks at the condition and puts the item in one step; moto does in two."""
+    one_at_a_time, put = threading.Lock(), MotoTable.put_item
+
+    def put_item(self: MotoTable, *given: Any, **named: Any) -> Any:
+        with one_at_a_time:
+            return put(self, *given, **named)
+
+    monkeypatch.setattr(MotoTable, "put_item", put_item)
+
+
+@pytest.mark.usefixtures("atomic_puts")
 def test_of_eight_at_once_one_gets_it(table: Table, clock: Clock) -> None:
     stacks = [lease(table, f"dev{number}", clock) for number in range(8)]
 

@@ -85,14 +85,14 @@ assert.equal((await steps(user, 'verifyAttribute', 'email', await code(NAME))).s
 const secret = await new Promise((resolve, reject) =>
   user.associateSoftwareToken({ associateSecretCode: resolve, onFailure: reject }),
 )
-await steps(user, 'verifySoftwareToken', totp(secret, -1), 'phone')
+await steps(user, 'verifySoftwareToken', totp(secret), 'phone')
 await call(user, 'setUserMfaPreference', null, { PreferredMfa: true, Enabled: true })
 user.signOut()
 
 user = userOf(NAME)
 assert.equal((await steps(user, 'authenticateUser', details(NEW_PASSWORD))).step, 'totp')
 await refused('CodeMismatchException', () => mfa(user, '000000'))
-const verified = await mfa(user, totp(secret))
+const verified = await mfa(user, totp(secret, 1))
 assert(verified.isValid())
 await call(user, 'setUserMfaPreference', null, { PreferredMfa: false, Enabled: false })
 
