@@ -32,6 +32,7 @@ def test_down_and_up_keep_data_and_containers_and_auto_stays_with_docker(
     assert disturbed.as_admin("{ users { email } }") == {"users": [{"email": ADA}]}
 
 
+@pytest.mark.timeout(120)
 def test_the_two_backends_take_turns_on_one_project(disturbed: Running) -> None:
     project = disturbed.project
     project.ok("up", "--no-verify", STACK_BACKEND="embedded")

@@ -51,6 +51,7 @@ def with_callback(stack: Running) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium) as browser:
         yield browser
 

@@ -303,9 +303,8 @@ def test_a_signal_ends_it_at_once_with_clients_that_are_idle_or_slow(start: Star
     ):
         client.sendall(data)
     assert clients[-1].recv(100)
-    begun = time.monotonic()
     assert gateway.stop(number) == 0
-    assert time.monotonic() - begun < 2
+    assert "graceful shutdown exceeded" not in gateway.said.read_text()
     for client in clients:
         client.close()
     assert_told_nothing(gateway)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from orchestrator.gateway.hasura import ANSWER_SECONDS
 from tests.gateway.conftest import Gateway, Start
 from tests.gateway.requests import KEY
 from tests.gateway.upstream import Upstream
@@ -22,7 +24,14 @@ EVENT = {
     "request": {"userAttributes": {"sub": "ada-1", "email": "ada@example.com", "email_verified": "true"}},
     "response": {},
 }
-TWICE = "import app, json, sys\nevent = json.load(sys.stdin)\napp.handler(event, None)\napp.handler(event, None)"
+# No test depends on how quick the machine is.
+TWICE = """
+import app, gateway, json, sys
+gateway.FIRST_BYTE_SECONDS = app.TOTAL_SECONDS = 20
+event = json.load(sys.stdin)
+app.handler(event, None)
+app.handler(event, None)
+"""
 
 
 def signed_in_twice(gateway: Gateway, *, key: str = KEY) -> str:
@@ -60,3 +69,9 @@ def test_a_slow_hasura_is_not_taken_for_a_dead_tunnel(start: Start, hasura: Upst
     logged = signed_in_twice(gateway)
     assert [line["outcome"] for line in gateway.lines()] == ["hasura-slow"] * 2, logged
     assert "Hasura did not answer within" in logged
+
+
+def test_the_gateway_tells_of_a_slow_hasura_before_the_handler_takes_the_tunnel_for_dead() -> None:
+    said = re.search(r"^FIRST_BYTE_SECONDS = ([\d.]+)", (HANDLER / "gateway.py").read_text(), re.MULTILINE)
+    assert said
+    assert float(said[1]) >= ANSWER_SECONDS + 0.2

@@ -70,6 +70,7 @@ def test_a_function_that_is_killed_in_mid_upsert_fails_the_sign_in_and_the_upser
     stack: Stack, faults: Faults, sign_in: SignIn, database: Database, row: RowOf, elsewhere: ThreadPoolExecutor
 ) -> None:
     sub = create(stack, EMAIL)
+    stack.functions.resolve("user_sync")  # Its client takes its time to be made, and the function waits for 2.5 s only.
     signing_in = in_mid_upsert(elsewhere, database, sub, sign_in)
     with (
         faults.kill("user_sync"),
@@ -90,6 +91,7 @@ def test_a_function_that_is_killed_before_hasura_has_the_event_leaves_a_row_to_r
     elsewhere: ThreadPoolExecutor,
 ) -> None:  # fmt: skip
     sub = create(stack, EMAIL)
+    stack.functions.resolve("user_sync")  # As above.
     with faults.timeout("hasura") as unanswered:
         signing_in = elsewhere.submit(sign_in, EMAIL)
         until(lambda: unanswered.applied == 1)

@@ -46,8 +46,10 @@ def test_an_older_event_that_arrives_last_changes_nothing(
         older.undo()
         held_up.result()
     assert row(user.sub) == newer
-    said = [each["message"] for each in log_of(stack, user.sub)]
-    assert said[-2:] == ["user synced", "user not synced: a newer event was first"]
+    newer_said, older_said = (each["message"] for each in log_of(stack, user.sub)[-2:])
+    assert newer_said == "user synced"
+    # A function that has given up meanwhile, on a busy machine, does not know.
+    assert older_said in ("user not synced: a newer event was first", "user not synced")
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from orchestrator.aws.attach import pools
-from tests.flow.aws.conftest import PASSWORD, Cloud, Developer
+from tests.flow.aws.conftest import PASSWORD, Cloud, Developer, until
 from tests.flow.conftest import Project
 
 PRE_TOKEN, SYNC = "hasura-cognito-pre-token-generation", "hasura-cognito-user-sync"
@@ -26,7 +26,7 @@ def email(ada: Developer) -> Iterator[str]:
 def test_users_are_made_signed_in_shown_and_verified_there(ada: Developer, email: str) -> None:
     signed_in = json.loads(ada.project.ok("sign-in", email, "-o", "json", stdin=f"{PASSWORD}\n"))
     assert signed_in["hasura"]["x-hasura-user-id"] == signed_in["sub"]
-    assert ada.has_row(signed_in["sub"])
+    until(lambda: ada.has_row(signed_in["sub"]), "the row is there")
     assert email in ada.project.ok("users", "list")
     assert json.loads(ada.project.ok("users", "show", email, "-o", "json"))["attributes"]["email_verified"] == "true"
     assert "The whole flow works." in ada.project.ok("verify")

@@ -42,7 +42,7 @@ def test_a_tunnel_that_dies_is_opened_anew_and_its_other_url_registered(cloud: C
     until(lambda: ada.tunnel()["state"] == "running" and ada.tunnel()["url"] != before["url"], "another tunnel is open")
     until(lambda: ada.lease()["url"] == f"{ada.tunnel()['url']}/sync", "the lease has the other URL")
     ada.sign_in(sub)
-    assert ada.has_row(sub)
+    until(lambda: ada.has_row(sub), "the row is there")
 
 
 def test_with_a_played_ngrok_agent_the_url_that_its_service_changes_is_registered(
@@ -53,12 +53,12 @@ def test_with_a_played_ngrok_agent_the_url_that_its_service_changes_is_registere
     grace.up()
     first, before = cloud.sign_up(), grace.tunnel()["url"]
     cloud.sign_in(first)
-    assert grace.has_row(first)
+    until(lambda: grace.has_row(first), "the row is there")
     httpx.post(f"http://127.0.0.1:{ngrok.calls[-1]['api']}/move", trust_env=False).raise_for_status()
     until(lambda: grace.lease()["url"] != f"{before}/sync", "the lease has another URL")
     second = cloud.sign_up()
     cloud.sign_in(second)
-    assert grace.has_row(second)
+    until(lambda: grace.has_row(second), "the row is there by the other URL, too")
     assert TOKEN not in f"{ngrok.calls[-1]['argv']}{grace.project.logs()}"
 
 
@@ -80,22 +80,29 @@ def test_a_hasura_that_hangs_costs_the_sign_in_only_where_that_is_asked_for_and_
     finally:
         os.kill(hasura, signal.SIGCONT)
     until(lambda: ada.has_row(sub), "the row is there")
+    # The function of a busy machine may have taken the tunnel for dead: a new one remembers nothing.
+    cloud.set_function(SYNC_ON_FAILURE=on_failure)
     later = cloud.sign_up()
     ada.sign_in(later)
-    assert ada.has_row(later)
+    until(lambda: ada.has_row(later), "the later row is there")
 
 
 def test_a_lease_that_has_expired_or_is_signed_with_another_key_lets_the_sign_in_pass_without_a_row(
     cloud: Cloud, ada: Developer
 ) -> None:
     sub, before = cloud.sign_up(), len(ada.answers())
-    cloud.change_lease(ada.client_id, "expires_at", {"N": "1"})
-    ada.sign_in(sub)
-    assert "ran out" in cloud.said()
-    cloud.change_lease(ada.client_id, "expires_at", {"N": "99999999999"})
-    cloud.change_lease(ada.client_id, "key", {"S": "x" * len(ada.key)})
-    ada.sign_in(sub)
-    until(lambda: ada.answers()[before:] == [401], "the gateway has refused it")
+    keeper = ada.tunnel()["pid"]
+    os.kill(keeper, signal.SIGSTOP)  # It would put right what follows when it renews the lease.
+    try:
+        cloud.change_lease(ada.client_id, "expires_at", {"N": "1"})
+        ada.sign_in(sub)
+        assert "ran out" in cloud.said()
+        cloud.change_lease(ada.client_id, "expires_at", {"N": "99999999999"})
+        cloud.change_lease(ada.client_id, "key", {"S": "x" * len(ada.key)})
+        ada.sign_in(sub)
+        until(lambda: ada.answers()[before:] == [401], "the gateway has refused it")
+    finally:
+        os.kill(keeper, signal.SIGCONT)
     assert not ada.has_row(sub)
 
 
@@ -116,8 +123,9 @@ def test_two_developers_share_a_pool_with_an_app_client_each(
     adas, graces = cloud.sign_up(), cloud.sign_up()
     ada.sign_in(adas)
     grace.sign_in(graces)
-    assert (ada.has_row(adas), ada.has_row(graces)) == (True, False)
-    assert (grace.has_row(adas), grace.has_row(graces)) == (False, True)
+    until(lambda: ada.has_row(adas) and grace.has_row(graces), "each has the own row")
+    assert not ada.has_row(graces)
+    assert not grace.has_row(adas)
     grace.project.ok("down")
     grace.sign_in(cloud.sign_up())
     assert set(cloud.leases()) == {ada.client_id}

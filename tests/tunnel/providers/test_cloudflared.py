@@ -128,9 +128,12 @@ async def test_what_a_played_cloudflared_fails_at_is_said(
 async def test_a_played_cloudflared_that_never_connects_is_given_up(
     fake: FakeCloudflared, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cloudflared, "OPEN_SECONDS", 1)
     fake.scenario(lines=("INF Requesting new quick Tunnel on trycloudflare.com...",))
-    error = await refused(fake, gateway)
+    for seconds in (1, 20):  # A busy machine may take longer than a second to start the fake.
+        monkeypatch.setattr(cloudflared, "OPEN_SECONDS", seconds)
+        error = await refused(fake, gateway)
+        if "it said nothing" not in error.message:
+            break
     assert error.message.endswith("INF Requesting new quick Tunnel on trycloudflare.com.")
 
 
