@@ -13,7 +13,7 @@ from orchestrator.engine import given
 from orchestrator.engine.arguments import arguments_of
 from orchestrator.engine.errors import validation_failed
 from orchestrator.engine.given import Variables
-from orchestrator.engine.introspection.types import META_TYPES, SCHEMA, TYPE, Read, all_types
+from orchestrator.engine.introspection.types import META_TYPES, SCHEMA, TYPE, Read, all_types, type_of
 from orchestrator.engine.schema.role import RoleSchema
 from orchestrator.engine.schema.types import Field, Input, ObjectType, Ref, inputs_of, required
 from orchestrator.engine.selection import Selected, collect
@@ -46,18 +46,23 @@ def introspect(
 class _Shown:
     """A field to show under `key`; `below` is what is shown of its value, None for a plain one.
 
-    `levels` is how many of the lists that multiply an answer are within each other here.
+    `levels` is how many of the lists that multiply an answer are within each other here. `uses` is there where the
+    value is what a field or an argument is of: the same few again and again, each made once.
     """
 
     key: str
     read: Read
     below: tuple[_Shown, ...] | None = None
     levels: int = 0
+    uses: dict[Ref, dict[str, Any]] | None = None
 
 
 def show(schema: RoleSchema, value: Any, fields: tuple[_Shown, ...]) -> dict[str, Any]:
-    shown = {}
+    shown: dict[str, Any] = {}
     for field in fields:
+        if field.uses is not None and value.type in field.uses:
+            shown[field.key] = field.uses[value.type]
+            continue
         found = field.read(schema, value)
         if field.below is None or found is None:
             shown[field.key] = found
@@ -65,6 +70,8 @@ def show(schema: RoleSchema, value: Any, fields: tuple[_Shown, ...]) -> dict[str
             shown[field.key] = [show(schema, item, field.below) for item in found]
         else:
             shown[field.key] = show(schema, found, field.below)
+            if field.uses is not None:
+                field.uses[value.type] = shown[field.key]
     return shown
 
 
@@ -102,7 +109,7 @@ class _Reader:
             levels = max(item.levels for item in shown) + (selected.name in MULTIPLYING)
             if levels > MOST_LEVELS:
                 raise validation_failed("the introspection is nested too deeply", path)
-            return _Shown(selected.key, field.binding, shown, levels)
+            return _Shown(selected.key, field.binding, shown, levels, {} if field.binding is type_of else None)
         if selected.below:
             raise validation_failed("unexpected subselection set for non-object field", path)
         return _Shown(selected.key, field.binding)

@@ -104,7 +104,8 @@ def _arguments(_: RoleSchema, value: Any) -> list[Input]:
     return [argument for _, argument in sorted(value.args.items())]
 
 
-def _type_of(schema: RoleSchema, value: Any) -> Wrapped | Type:
+def type_of(schema: RoleSchema, value: Any) -> Wrapped | Type:
+    """What a field, an argument or an input field is of."""
     return wrapped(schema, value.type)
 
 
@@ -164,14 +165,14 @@ TYPE = ObjectType(
 )
 FIELD = ObjectType(
     "__Field",
-    fields_of(NAME, DESCRIPTION, _args(), Field("type", required("__Type"), {}, _type_of), *DEPRECATION),
+    fields_of(NAME, DESCRIPTION, _args(), Field("type", required("__Type"), {}, type_of), *DEPRECATION),
 )
 INPUT_VALUE = ObjectType(
     "__InputValue",
     fields_of(
         NAME,
         DESCRIPTION,
-        Field("type", required("__Type"), {}, _type_of),
+        Field("type", required("__Type"), {}, type_of),
         Field("defaultValue", Ref("String"), {}, _own("default")),
         *DEPRECATION,
     ),

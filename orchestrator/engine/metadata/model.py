@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from orchestrator.engine.catalog import QualifiedName
@@ -216,7 +217,7 @@ class Customization:
     type_names: Affixes = field(default_factory=Affixes)
     naming_convention: str | None = None
 
-    @property
+    @cached_property
     def naming(self) -> Naming:
         return Naming(self.naming_convention == GRAPHQL_DEFAULT)
 
