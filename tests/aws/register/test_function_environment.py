@@ -27,7 +27,11 @@ from tests.awslambda.conftest import ROLE, running, write_config, zipped
 
 URL = "https://one.example/sync"
 KEY = "0123456789abcdef" * 4
-HANDLER = "import os\ndef handler(event, _): return {'url': os.environ.get('SYNC_GATEWAY_URL')}"
+HANDLER = """
+import os, time
+time.sleep(float(os.environ.get("IMPORT_SECONDS", "0")))
+def handler(event, _): return {"url": os.environ.get("SYNC_GATEWAY_URL")}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +156,7 @@ def test_updates_of_somebody_else_at_the_worst_moments_lose_nothing_on_either_si
     api: Any, function: str, before_file: Path
 ) -> None:
     """The other one updates between our reading and our writing (412), and is not done when we try again (409)."""
+    set_variables(api, function, IMPORT_SECONDS="0.2")  # An update is done when the new code is imported.
     before = environment(api, function)
     client, met = amazon("lambda"), set()
     reading, updated, updates = threading.Event(), threading.Event(), 0
