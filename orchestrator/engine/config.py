@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from orchestrator.engine.auth.session import FALSE, TRUE, AuthConfig
+from orchestrator.engine.database_url import is_well_formed
 from orchestrator.engine.options import Options
 
 if TYPE_CHECKING:
@@ -192,8 +193,15 @@ class Settings:
 
     def postgres_url(self, name: str) -> str | None:
         url = self.text(name)
-        if url is not None and urlsplit(url).scheme not in ("postgres", "postgresql"):
+        if url is None:
+            return None
+        if url.partition("://")[0] not in ("postgres", "postgresql"):
             raise ConfigError(f"HASURA_GRAPHQL_{name} is not a postgres:// or postgresql:// URL.")
+        if not is_well_formed(url):
+            raise ConfigError(
+                f"HASURA_GRAPHQL_{name} is not a well-formed URL: in a user or a password, write / as %2F, ? as %3F, "
+                "# as %23, [ as %5B, ] as %5D, @ as %40 and % as %25."
+            )
         return url
 
 

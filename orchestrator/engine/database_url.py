@@ -5,6 +5,20 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 
+def is_well_formed(url: str) -> bool:
+    """Whether the login ends where its writer meant it to: what else clients read would be part of a password.
+
+    >>> is_well_formed("postgresql://me:a%2Fb@host/app"), is_well_formed("postgresql://me:a/b@host/app")
+    (True, False)
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    cut_short = "@" not in parts.netloc and parts.netloc and "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    return not cut_short and not parts.fragment
+
+
 def without_password(url: str) -> tuple[str, str | None]:
     """The address without its password, and that.
 

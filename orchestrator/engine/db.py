@@ -40,6 +40,8 @@ AWAY = (
     asyncpg.InternalClientError,
 )
 UNUSABLE = (asyncpg.PostgresError, ValueError)
+# A URL with parameters that make no sense; asyncpg counts it among what it raises for a lost connection, too.
+MISCONFIGURED = asyncpg.ClientConfigurationError
 
 
 class Connection(Protocol):
@@ -221,6 +223,8 @@ async def wait_until_up(url: str, *, seconds: float) -> None:
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        except MISCONFIGURED:
+            raise
         except AWAY as error:
             if time.monotonic() > deadline:
                 raise

@@ -123,6 +123,10 @@ def test_a_flag_beats_its_variable_on_either_side_of_the_command():
     [
         ([], {"DATABASE_URL": ""}, "HASURA_GRAPHQL_METADATA_DATABASE_URL"),
         ([], {"DATABASE_URL": "mysql://user:secret@localhost/db"}, "HASURA_GRAPHQL_DATABASE_URL is not a postgres://"),
+        ([], {"DATABASE_URL": "postgres://me:hid/den@localhost/db"}, "DATABASE_URL is not a well-formed URL"),
+        ([], {"DATABASE_URL": "postgres://me:hid?den@localhost/db"}, "in a user or a password, write / as %2F"),
+        ([], {"DATABASE_URL": "postgres://me:hid#den@localhost/db"}, "# as %23"),
+        ([], {"DATABASE_URL": "postgres://me:hid[den@localhost/db"}, "[ as %5B"),
         ([], {"SERVER_PORT": "http"}, "HASURA_GRAPHQL_SERVER_PORT is 'http': say a number from 0 to 65535."),
         ([], {"SERVER_PORT": "65536"}, "HASURA_GRAPHQL_SERVER_PORT"),
         ([], {"ENABLE_CONSOLE": "maybe"}, "HASURA_GRAPHQL_ENABLE_CONSOLE is 'maybe': say true or false."),
@@ -159,6 +163,7 @@ def test_a_bad_configuration_is_one_line_that_names_the_setting(argv, variables,
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "secret@" not in str(caught.value)
+    assert "hid" not in str(caught.value)
 
 
 def test_a_configuration_does_not_show_its_secrets():
@@ -166,6 +171,16 @@ def test_a_configuration_does_not_show_its_secrets():
     assert "hidden" not in shown
     assert "secret" not in shown.replace("admin_secrets", "")
     assert "0123456789" not in shown
+
+
+def test_a_url_that_makes_no_sense_is_told_at_once_and_without_its_password():
+    program = [sys.executable, "-m", "orchestrator.engine", "serve", "--server-port", "0"]
+    url = "postgresql://me:hidden@localhost:1/db?sslmode=perhaps"
+    ended = subprocess.run(program, env={"HASURA_GRAPHQL_DATABASE_URL": url}, capture_output=True, text=True)
+    assert ended.returncode == 1
+    where = "postgresql://me@localhost:1/db?sslmode=perhaps"
+    assert ended.stderr.startswith(f"graphql-engine: the metadata database {where} can't be used: `sslmode` parameter")
+    assert "hidden" not in ended.stderr
 
 
 def test_the_program_ends_with_one_line_and_status_1():
