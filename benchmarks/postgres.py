@@ -18,7 +18,7 @@ from orchestrator.launchers import data_directory, data_template, postgres_binar
 from orchestrator.launchers.ports import free_ports
 from orchestrator.launchers.ready import wait_for_postgres
 from orchestrator.private_file import write_private
-from orchestrator.services.postgres import MAINTENANCE_DATABASE, postgres, socket_folder, socket_url
+from orchestrator.services.postgres import MAINTENANCE_DATABASE, postgres, socket_folder, url
 from orchestrator.services.spec import PostgresReady
 
 SUPERUSER = "postgres"
@@ -36,7 +36,7 @@ class Postgres:
 
     def login(self, database: str, *, user: str = SUPERUSER, password: str = PASSWORD) -> str:
         """The URL, over the socket, as the stack has its engine use it."""
-        return socket_url(user=user, password=password, folder=self.socket, port=self.port, database=database)
+        return url(user=user, password=password, host=str(self.socket), port=self.port, database=database)
 
     def database(self, name: str) -> str:
         """The superuser's URL of a new database."""

@@ -59,12 +59,20 @@ def major(version: str) -> int:
 
 
 def url(*, user: str, password: str, host: str, port: int, database: str) -> str:
-    """
+    """The login; a `host` that begins with / is the folder of a Unix-domain socket, as it is for libpq.
+
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOST
+
     >>> url(user="postgres", password="a b/c", host="127.0.0.1", port=5433, database="app")
     'postgresql://postgres:a%20b%2Fc@127.0.0.1:5433/app'
+    >>> url(user="postgres", password="a b", host="/my app/data", port=5433, database="app")
+    'postgresql://postgres:a%20b@/app?host=/my%20app/data&port=5433'
     """
+    login, name = f"{quote(user, safe='')}:{quote(password, safe='')}", quote(database, safe="")
+    if host.startswith("/"):
+        return f"postgresql://{login}@/{name}?host={quote(host)}&port={port}"
     place = f"[{host}]" if ":" in host else host
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{place}:{port}/{quote(database, safe='')}"
+    return f"postgresql://{login}@{place}:{port}/{name}"
 
 
 def data_path(state: Path) -> Path:
@@ -81,18 +89,6 @@ def socket_folder(state: Path, port: int) -> Path | None:
     if "," in text or '"' in text or len(os.fsencode(folder / f".s.PGSQL.{port}")) > LONGEST_SOCKET_PATH:
         return None
     return folder
-
-
-def socket_url(*, user: str, password: str, folder: Path, port: int, database: str) -> str:
-    """The login over a Unix-domain socket, by which an answer comes sooner than over TCP.
-
-    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
-
-    >>> socket_url(user="postgres", password="a b", folder=Path("/my app/data"), port=5433, database="app")
-    'postgresql://postgres:a%20b@/app?host=/my%20app/data&port=5433'
-    """
-    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
-    return f"postgresql://{login}@/{quote(database, safe='')}?host={quote(str(folder))}&port={port}"
 
 
 def postgres(

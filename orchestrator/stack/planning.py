@@ -126,28 +126,13 @@ def make_urls(settings: Settings, addresses: Addresses, pool: UserPool, page: st
     )
 
 
-def postgres_url(settings: Settings, addresses: Addresses, database: str) -> str:
-    """The superuser's login."""
+def postgres_url(settings: Settings, addresses: Addresses, database: str, *, host: str = "") -> str:
+    """The superuser's login, at the stack's address unless there is another `host`."""
     return postgres.url(
         user=settings.postgres.user,
         password=settings.postgres.password,
-        host=addresses.number,
+        host=host or addresses.number,
         port=addresses.ports["postgres"],
-        database=database,
-    )
-
-
-def hasura_database(settings: Settings, addresses: Addresses, layout: Layout, database: str) -> str:
-    """The superuser's login for the embedded engine, which runs beside the server. A container has its own."""
-    port = addresses.ports["postgres"]
-    folder = postgres.socket_folder(layout.state, port)
-    if folder is None:
-        return postgres_url(settings, addresses, database)
-    return postgres.socket_url(
-        user=settings.postgres.user,
-        password=settings.postgres.password,
-        folder=folder,
-        port=port,
         database=database,
     )
 
@@ -201,10 +186,12 @@ def hasura_spec(
     *,
     jwt_secret: str,
 ) -> Spec:
+    # The embedded engine runs beside the server, whose socket answers sooner than TCP. A container has its own address.
+    host = str(postgres.socket_folder(layout.state, addresses.ports["postgres"]) or "")
     env = hasura.environment(
         settings.hasura,
-        database=hasura_database(settings, addresses, layout, settings.postgres.database),
-        metadata_database=hasura_database(settings, addresses, layout, METADATA_DATABASE),
+        database=postgres_url(settings, addresses, settings.postgres.database, host=host),
+        metadata_database=postgres_url(settings, addresses, METADATA_DATABASE, host=host),
         jwt_secret=jwt_secret,
         cors_domain=origins.cors_domain(pool.origins, hasura=addresses.url("hasura")),
     )
