@@ -40,8 +40,6 @@ AWAY = (
     asyncpg.InternalClientError,
 )
 UNUSABLE = (asyncpg.PostgresError, ValueError)
-# A URL with parameters that make no sense; asyncpg counts it among what it raises for a lost connection, too.
-MISCONFIGURED = asyncpg.ClientConfigurationError
 
 
 class Connection(Protocol):
@@ -218,13 +216,15 @@ async def read_enum(connection: Connection, table: QualifiedName, columns: Seque
 
 
 async def wait_until_up(url: str, *, seconds: float) -> None:
-    """Returns once the database answers; raises the last error when it does not within the time."""
+    """Returns once the database answers; raises the last error when it does not within the time, and ValueError at
+    once for a URL with parameters that make no sense.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
-        except MISCONFIGURED:
-            raise
+        except asyncpg.ClientConfigurationError as error:
+            raise ValueError(str(error)) from error  # asyncpg's own error counts as a lost connection, too.
         except AWAY as error:
             if time.monotonic() > deadline:
                 raise

@@ -151,8 +151,6 @@ async def load(state: State, config: Config) -> None:
     try:
         await db.wait_until_up(config.metadata_database_url, seconds=DATABASE_SECONDS)
         await state.load()
-    except db.MISCONFIGURED as error:
-        raise ConfigError(f"the metadata database {where} can't be used: {error}") from error
     except db.AWAY as error:
         raise ConfigError(f"the metadata database {where} can't be reached: {type(error).__name__}") from error
     except (EngineError, *db.UNUSABLE) as error:
