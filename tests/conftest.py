@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import uuid
@@ -110,6 +111,14 @@ def postgres_url(
             server.send_signal(signal.SIGINT)
             server.wait()
             shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def refusing_port() -> Iterator[int]:
+    """One that is taken, at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 class Server:

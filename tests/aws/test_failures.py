@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -75,13 +74,12 @@ def test_a_fake_amazon_that_throttles_once_is_not_noticed(fake_amazon: Start) ->
     assert len(server.requests) == 2
 
 
-def test_an_emulator_that_is_not_there_is_the_stack_s(credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        error = failure()
-    assert f"http://127.0.0.1:{port}/" in error.message
+def test_an_emulator_that_is_not_there_is_the_stack_s(
+    credentials: None, monkeypatch: pytest.MonkeyPatch, refusing_port: int
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{refusing_port}")
+    error = failure()
+    assert f"http://127.0.0.1:{refusing_port}/" in error.message
     assert "hasura-cognito status" in error.hint
 
 

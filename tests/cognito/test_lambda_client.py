@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import AsyncIterator
 
@@ -66,14 +65,12 @@ async def test_a_function_that_hangs_is_given_up_after_three_attempts(functions:
     assert len(functions.events) == 3
 
 
-async def test_a_lambda_that_is_down_is_named() -> None:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{held.getsockname()[1]}"
-        client = LambdaClient(url)
-        with pytest.raises(FunctionUnavailable, match=f"^Lambda does not answer at {url}$"):
-            await client("arn", EVENT)
-        await client.close()
+async def test_a_lambda_that_is_down_is_named(refusing_port: int) -> None:
+    url = f"http://127.0.0.1:{refusing_port}"
+    client = LambdaClient(url)
+    with pytest.raises(FunctionUnavailable, match=f"^Lambda does not answer at {url}$"):
+        await client("arn", EVENT)
+    await client.close()
 
 
 async def test_without_a_lambda_a_trigger_says_what_to_configure() -> None:

@@ -6,13 +6,8 @@ import json
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -20,8 +15,7 @@ import pytest
 from orchestrator.launchers.ports import free_ports
 
 from .conftest import CLIENT, PASSWORD, POOL
-
-Program = subprocess.Popen[str]
+from .program import command, running
 
 
 def configured(tmp_path: Path, **change: Any) -> Path:
@@ -34,31 +28,6 @@ def configured(tmp_path: Path, **change: Any) -> Path:
     path = tmp_path / "cognito.json"
     path.write_text(json.dumps(document))
     return path
-
-
-def command(config: Path, port: int) -> list[str]:
-    return [sys.executable, "-m", "orchestrator.cognito", "--config", str(config), "--port", str(port)]
-
-
-@contextmanager
-def running(config: Path, port: int) -> Iterator[Program]:
-    with subprocess.Popen(command(config, port), stderr=subprocess.PIPE, text=True) as program:
-        try:
-            wait_until_healthy(program, port)
-            yield program
-        finally:
-            program.kill()
-
-
-def wait_until_healthy(program: Program, port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and program.poll() is None:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/_local/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.01)
-    raise TimeoutError(f"no answer at port {port}: {program.stderr.read() if program.stderr else ''}")
 
 
 def outcome(config: Path, port: int = 0) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import queue
 import shlex
@@ -14,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from tests.flow.conftest import Project, Running
+from tests.processes import command_of
 
 PASSWORD = "Correct-Horse-1"
 
@@ -121,13 +120,6 @@ def test_verify_tells_each_step(project: Project) -> None:
     assert done.code == 0
     assert done.err.count("✓") == 7
     assert "another user cannot read it" in done.err
-
-
-def command_of(process: psutil.Process) -> str:
-    """Nothing for one that has ended meanwhile."""
-    with contextlib.suppress(psutil.Error):
-        return " ".join(process.cmdline())
-    return ""
 
 
 def test_no_secret_is_in_a_log_or_in_a_process_list(stack: Running, project: Project, email: str) -> None:

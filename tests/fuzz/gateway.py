@@ -208,9 +208,8 @@ def answered(gateway: Gateway, data: bytes, report: Report, seconds: float) -> s
         found = json.loads(body or b"null")
     except ValueError:
         found = None
-    if response.status == HTTPStatus.GATEWAY_TIMEOUT:
-        return str(response.status)  # The machine is busy.
-    if response.status >= 500 or not isinstance(found, dict) or (response.status == 200) == ("errors" in found):
+    is_failure = response.status >= 500 and response.status != HTTPStatus.GATEWAY_TIMEOUT  # That is a busy machine's.
+    if is_failure or not isinstance(found, dict) or (response.status == 200) == ("errors" in found):
         report.findings.append(f"the answer is {response.status} {body!r}\n  sent: {data!r}")
     return str(response.status)
 

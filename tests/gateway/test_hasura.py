@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 
 import pytest
 
@@ -58,10 +57,8 @@ async def test_what_hasura_was_slow_with_is_not_taken_back(hasura: Upstream) -> 
         assert await asyncio.to_thread(hasura.patient.get, timeout=10)
 
 
-async def test_hasura_that_is_away_is_502() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    refused = await refusal(Hasura(f"http://127.0.0.1:{port}/", ADMIN_SECRET))
+async def test_hasura_that_is_away_is_502(refusing_port: int) -> None:
+    refused = await refusal(Hasura(f"http://127.0.0.1:{refusing_port}/", ADMIN_SECRET))
     assert (refused.status, refused.code) == (502, "hasura-away")
 
 

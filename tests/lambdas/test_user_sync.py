@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -125,14 +123,6 @@ def test_a_connection_is_not_kept_for_another_address(user_sync, hasura, another
     assert len(hasura.requests) == len(another_hasura.requests) == 1
 
 
-@pytest.fixture
-def refused_url() -> Iterator[str]:
-    """Of a port that is taken, at which nobody listens."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{held.getsockname()[1]}/v1/graphql"
-
-
 ANSWERS_THAT_FAIL = {
     "graphql error": (
         200,
@@ -202,8 +192,9 @@ def test_a_url_that_cannot_be_used_does_not_stop_a_sign_in(load, capsys, url):
     assert json.loads(capsys.readouterr().out)["level"] == "error"
 
 
-def test_hasura_being_down_is_told_at_once(load, capsys, refused_url):
-    function = load("user_sync", HASURA_GRAPHQL_URL=refused_url, HASURA_ADMIN_SECRET=SECRET)
+def test_hasura_being_down_is_told_at_once(load, capsys, refusing_port):
+    url = f"http://127.0.0.1:{refusing_port}/v1/graphql"
+    function = load("user_sync", HASURA_GRAPHQL_URL=url, HASURA_ADMIN_SECRET=SECRET)
     started = time.monotonic()
     assert function.handler(event(), None) == event()
     assert time.monotonic() - started < function.TOTAL_SECONDS

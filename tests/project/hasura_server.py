@@ -34,7 +34,6 @@ class HasuraServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # A body after its head would wait for the client's delayed ACK.
             wbufsize = -1  # one packet an answer
 
             def do_POST(self) -> None:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import subprocess
-import sys
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -27,6 +23,7 @@ from orchestrator.settings import read_env_file
 from tests.awslambda.conftest import running as running_lambda
 from tests.awslambda.conftest import write_config
 from tests.cli.conftest import Project
+from tests.cognito.program import running
 
 from .cloudformation import ACCOUNT, REGION, CloudFormation
 from .protocol import Service, serving
@@ -51,26 +48,10 @@ def running_cognito(folder: Path, lambda_url: str) -> Iterator[str]:
     }
     file = folder / "cognito.json"
     file.write_text(json.dumps(config))
-    command = [sys.executable, "-m", "orchestrator.cognito", "--config", str(file), "--port", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
-        try:
-            wait_until_healthy(program, url)
-            assert program.stderr
-            threading.Thread(target=program.stderr.read, daemon=True).start()  # A pipe nobody reads would fill up.
-            yield url
-        finally:
-            program.kill()
-
-
-def wait_until_healthy(program: subprocess.Popen[str], url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and program.poll() is None:
-        try:
-            with urlopen(f"{url}/_local/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.01)
-    raise TimeoutError(f"no answer at {url}")
+    with running(file, port) as program:
+        assert program.stderr
+        threading.Thread(target=program.stderr.read, daemon=True).start()  # A pipe nobody reads would fill up.
+        yield url
 
 
 def client(service: str, url: str) -> Any:
